@@ -1,0 +1,30 @@
+# Linecard. `make demo` shows it, `make test` proves it; the rest is for people who change it.
+export CGO_ENABLED ?= 0
+
+.PHONY: help demo build test bench fuzz lint generate screens
+help: ## this list
+	@grep -E '^[a-z]+: .*## ' Makefile | sed -E 's/: .*## /\t/' | expand -t 12
+
+demo: ## one process with everything in it; prints where to look (ARGS="--fleet 200" …)
+	@go run ./cmd/linecard demo $(ARGS)
+
+build: ## the binary, static, in ./linecard
+	go build -trimpath -ldflags "-s -w" -o linecard ./cmd/linecard
+
+test: ## every test on both databases and in a real browser; installs what it needs (PKG=./internal/x/... for a part)
+	@scripts/test.sh $(PKG)
+
+bench: ## the benchmarks; rewrites the tables in docs/benchmarks.md
+	@scripts/bench.sh $(PKG)
+
+fuzz: ## every fuzz target for FUZZTIME (30s) each
+	@scripts/fuzz.sh
+
+lint: ## golangci-lint, pinned, installed into .bin
+	@scripts/lint.sh
+
+generate: ## everything that is made from something else: templ pages, docs/coverage.md
+	@scripts/generate.sh
+
+screens: ## the pictures under docs/screens
+	@scripts/screens.sh
