@@ -242,7 +242,7 @@ func TestAListPagesByKeyWithoutLossWhileRowsComeAndGo(t *testing.T) {
 func TestAFilterInSQLAgreesWithItselfInMemory(t *testing.T) {
 	scopes := []string{"0.", "0.a.", "0.a.b.", "0.a.b.c.", "0.aa.", "0.b.", "0.b.x.", "0.A."}
 	filters := []db.Filter{{}, db.Everything, {Within: []string{"0.a."}}, {Within: []string{"0.a.", "0.b.x."}}, {Exactly: []string{"0.a.b.", "0.b."}},
-		{Within: []string{"0."}, Except: []string{"0.a."}}, {Within: []string{"0.b."}, Exactly: []string{"0.aa."}, Except: []string{"0.b.x."}}}
+		{Within: []string{"0."}, Except: []string{"0.a."}}, {Within: []string{"0."}, Except: []string{"0.a"}}, {Within: []string{"0.b."}, Exactly: []string{"0.aa."}, Except: []string{"0.b.x."}}}
 	dbtest.Each(t, func(t *testing.T, d *db.DB, _ *dbtest.Clock) {
 		table(t, d)
 		ctx := context.Background()

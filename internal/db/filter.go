@@ -71,13 +71,16 @@ func (f Filter) SQL(a *Args, column string) string {
 	return cond
 }
 
-// within compares bytes: every scope ends with '.', and '/' is the byte after it.
+// within compares bytes, which is why scope columns are {{key}}.
 func within(a *Args, column, prefix string) string {
 	return "(" + column + " >= " + a.Add(prefix) + " AND " + column + " < " + a.Add(ScopeEnd(prefix)) + ")"
 }
 
-// ScopeEnd is the first scope that sorts behind all scopes within prefix. Scopes end with '.'.
-func ScopeEnd(prefix string) string { return prefix[:len(prefix)-1] + "/" }
+// ScopeEnd is the first text that sorts behind all scopes that begin with prefix. Scopes are plain ASCII.
+func ScopeEnd(prefix string) string {
+	last := len(prefix) - 1
+	return prefix[:last] + string(prefix[last]+1)
+}
 
 // Includes says the same as SQL for a single scope, without a database.
 func (f Filter) Includes(scope string) bool {

@@ -1,0 +1,148 @@
+package access
+
+import "slices"
+
+// Action is something an actor may be allowed to do. Its text is a stable name: machine tokens are limited by it and sub
+// accounts are granted it (CH-87).
+type Action string
+
+// The actions of the rooms built so far. Later rooms add theirs here and to the roles.
+const (
+	Self Action = "self" // one's own account: settings, password, second factor, sign-out
+
+	PartnerView          Action = "partner.view"
+	PartnerCreate        Action = "partner.create"
+	PartnerEdit          Action = "partner.edit"
+	PartnerFreeze        Action = "partner.freeze"
+	PartnerResetPassword Action = "partner.reset_password"
+
+	SubPartnerView    Action = "sub_partner.view" // list, explicit search for their customers (WS-83, WS-87)
+	SubPartnerCreate  Action = "sub_partner.create"
+	SubPartnerEdit    Action = "sub_partner.edit"
+	SubPartnerSuspend Action = "sub_partner.suspend"
+	SubPartnerEnter   Action = "sub_partner.enter"
+
+	CustomerView          Action = "customer.view"
+	CustomerCreate        Action = "customer.create"
+	CustomerEdit          Action = "customer.edit"
+	CustomerFreeze        Action = "customer.freeze"
+	CustomerResetPassword Action = "customer.reset_password"
+	CustomerEnter         Action = "customer.enter"
+	CustomerArchive       Action = "customer.archive"
+	CustomerRestrict      Action = "customer.restrict"  // restricted-by-partner mode (WS-153)
+	CustomerAuthorise     Action = "customer.authorise" // grant or withdraw device management (CH-31)
+
+	OrderView    Action = "order.view"
+	OrderCreate  Action = "order.create"
+	OrderFulfil  Action = "order.fulfil"
+	AccountView  Action = "account.view"
+	AccountEdit  Action = "account.manage"    // people of one's own tenant and their roles
+	AccountSub   Action = "subaccount.manage" // CH-86 … CH-91
+	TokenManage  Action = "token.manage"
+	LogView      Action = "log.view"
+	EventView    Action = "event.view"
+	WebhookEdit  Action = "webhook.manage"
+	OperationGet Action = "operation.view"
+
+	SettingsView Action = "settings.view"
+	SettingsEdit Action = "settings.edit" // tenant's own policies: passwords, sessions, branding
+	CompanyName  Action = "account.company"
+
+	DeviceView       Action = "device.view"
+	DeviceEdit       Action = "device.edit"
+	DeviceAct        Action = "device.act" // sync, reboot, reopen: what a help desk does
+	ProvisioningView Action = "provisioning.view"
+	ProvisioningEdit Action = "provisioning.edit"
+	SecretReveal     Action = "secret.reveal" // see a SIP or provisioning password (decision 16)
+
+	RedirectView Action = "rps.view"
+	RedirectEdit Action = "rps.edit"
+
+	LockLift       Action = "account.unlock"
+	MailboxView    Action = "mail.view" // delivery state of mails
+	PlatformStatus Action = "platform.view"
+	PlatformEdit   Action = "platform.edit"
+)
+
+// rule says what an action needs beside the role.
+type rule struct {
+	needs      RelationScope // relation when the actor comes from another tenant
+	permission string        // permission type the customer must have
+	write      bool          // changes something: refused in read-only sessions
+	provision  bool          // creates or updates service: refused when suspended (WS-89)
+	screening  bool          // needs a finished compliance check
+	control    string        // key of the restricted control, "" when never restricted (WS-156)
+	notActing  bool          // unavailable after a cross-launch (WS-85)
+}
+
+// rules holds every action; one that is missing here is refused to everybody.
+var rules = map[Action]rule{
+	Self:                  {write: true},
+	PartnerView:           {},
+	PartnerCreate:         {write: true},
+	PartnerEdit:           {write: true},
+	PartnerFreeze:         {write: true},
+	PartnerResetPassword:  {write: true},
+	SubPartnerView:        {notActing: true},
+	SubPartnerCreate:      {write: true, notActing: true},
+	SubPartnerEdit:        {write: true, notActing: true},
+	SubPartnerSuspend:     {write: true, notActing: true},
+	SubPartnerEnter:       {notActing: true},
+	CustomerView:          {},
+	CustomerCreate:        {write: true, provision: true},
+	CustomerEdit:          {write: true, provision: true},
+	CustomerFreeze:        {write: true},
+	CustomerResetPassword: {write: true},
+	CustomerEnter:         {},
+	CustomerArchive:       {write: true},
+	CustomerRestrict:      {write: true},
+	CustomerAuthorise:     {write: true, notActing: true},
+	OrderView:             {},
+	OrderCreate:           {write: true, provision: true},
+	OrderFulfil:           {write: true},
+	AccountView:           {},
+	AccountEdit:           {write: true},
+	AccountSub:            {write: true, notActing: true},
+	TokenManage:           {write: true, notActing: true},
+	LogView:               {},
+	EventView:             {},
+	WebhookEdit:           {write: true},
+	OperationGet:          {},
+	SettingsView:          {},
+	SettingsEdit:          {write: true},
+	CompanyName:           {write: true, control: "account.company"},
+	DeviceView:            {needs: DeviceManage, permission: "DMP"},
+	DeviceEdit:            {needs: DeviceManage, permission: "DMP", write: true},
+	DeviceAct:             {needs: DeviceManage, permission: "DMP", write: true},
+	ProvisioningView:      {needs: DeviceManage, permission: "DMP"},
+	ProvisioningEdit:      {needs: DeviceManage, permission: "DMP", write: true},
+	SecretReveal:          {needs: DeviceManage, permission: "DMP", write: true},
+	RedirectView:          {needs: RedirectManage, permission: "RPS"},
+	RedirectEdit:          {needs: RedirectManage, permission: "RPS", write: true},
+	LockLift:              {write: true},
+	MailboxView:           {},
+	PlatformStatus:        {},
+	PlatformEdit:          {write: true},
+}
+
+// Actions lists every action in order of its name, for pickers and tests.
+func Actions() []Action {
+	all := make([]Action, 0, len(rules))
+	for a := range rules {
+		all = append(all, a)
+	}
+	slices.Sort(all)
+	return all
+}
+
+// Known says whether a names an action.
+func Known(a Action) bool { _, ok := rules[a]; return ok }
+
+// Writes says whether a changes something.
+func Writes(a Action) bool { return rules[a].write }
+
+// Functions lists what a sub account can be granted, in the order of the picker (CH-87).
+func Functions() []Action {
+	return []Action{CustomerView, CustomerCreate, CustomerEdit, CustomerFreeze, CustomerResetPassword, CustomerEnter,
+		OrderView, OrderCreate, RedirectView, RedirectEdit, DeviceView, DeviceEdit, DeviceAct, LogView, EventView, AccountSub}
+}

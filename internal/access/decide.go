@@ -1,0 +1,177 @@
+package access
+
+import (
+	"slices"
+	"strings"
+
+	"linecard/internal/db"
+	"linecard/internal/errs"
+)
+
+// Decide says whether the actor may do the action to the target. nil is yes. What the actor cannot see is NotFound, the
+// same as an unknown object; what it sees but may not do is Forbidden with a code that says why.
+func Decide(a Actor, act Action, t Target) error {
+	if a.Kind == System {
+		return nil
+	}
+	r, ok := rules[act]
+	if !ok || a.ID == "" || t.Tenant.Scope == "" {
+		return errs.Missing("object")
+	}
+	if a.MustChangePassword && act != Self {
+		return errMustChange
+	}
+	if !reaches(a, t.Tenant) {
+		return errs.Missing("object")
+	}
+	if !a.holds(act) {
+		return errForbidden
+	}
+	if a.Limits != nil && !slices.Contains(a.Limits, act) {
+		return errTokenScope
+	}
+	if a.Acting != nil {
+		if err := a.actingAllows(act); err != nil {
+			return err
+		}
+	}
+	if err := related(a, r, t); err != nil {
+		return err
+	}
+	return restricted(a, act, r, t)
+}
+
+// reaches says whether the target lies where the actor may look: within its own tenant or the one it entered, within a
+// sub account's chosen customers, and in a sub-partner's tree only for who may do so (WS-76, WS-83, CH-33, CH-88).
+func reaches(a Actor, t Tenant) bool {
+	if a.Acting != nil {
+		// What is entered must be within reach itself; inside it, all of it is.
+		outside := a
+		outside.Acting = nil
+		return t.Within(a.Acting.Tenant) && reaches(outside, a.Acting.Tenant)
+	}
+	if !t.Within(a.Tenant) {
+		return false
+	}
+	if t.Scope == a.Tenant.Scope {
+		return true
+	}
+	if a.Tenant.Kind == Partner && underSubPartner(a.Tenant, t) && !bothPartnerRoles(a) {
+		return false
+	}
+	if narrowed(a) {
+		return slices.ContainsFunc(a.Customers, t.Within)
+	}
+	return true
+}
+
+// underSubPartner says whether t is a sub-partner of partner p or lies below one. Keys of sub-partners carry a mark in
+// the scope, so this needs no look-up: see SubPartnerMark.
+func underSubPartner(p, t Tenant) bool {
+	rest := strings.TrimPrefix(t.Scope, p.Scope)
+	return strings.HasPrefix(rest, SubPartnerMark)
+}
+
+// SubPartnerMark begins the short key of every sub-partner and of no other tenant.
+const SubPartnerMark = "s"
+
+// narrowed says whether the actor sees chosen customers only.
+func narrowed(a Actor) bool {
+	return a.Has(PartnerSubAccount) && !a.AllCustomers && !a.Has(PartnerFullAdmin)
+}
+
+// actingAllows refuses what a delegated session never offers, whatever the role.
+func (a Actor) actingAllows(act Action) error {
+	r := rules[act]
+	if r.notActing {
+		return errNotCrossLaunch
+	}
+	if a.Acting.ReadOnly && r.write && act != Self {
+		return errReadOnly
+	}
+	if act == Self || a.Acting.Portal == PartnerPortal {
+		return nil
+	}
+	switch {
+	case r.needs == RedirectManage && a.Acting.Portal != RedirectPortal, r.needs == DeviceManage && a.Acting.Portal != DevicePortal:
+		return errNotAuthorised
+	}
+	return nil
+}
+
+// related checks the relation and the permission type that the action needs.
+func related(a Actor, r rule, t Target) error {
+	if r.needs != "" && a.Tenant.Kind != Operator && a.Tenant.ID != t.Tenant.ID {
+		i := slices.IndexFunc(t.Grants, func(g Grant) bool { return g.Scope == r.needs })
+		if i < 0 {
+			return errNotAuthorised
+		}
+		if t.Grants[i].ReadOnly && r.write {
+			return errReadOnly
+		}
+	}
+	if r.permission != "" && t.Tenant.Kind == Customer && !slices.Contains(t.Permissions, r.permission) {
+		return errNoPermission
+	}
+	return nil
+}
+
+// restricted applies the four independent flags.
+func restricted(a Actor, act Action, r rule, t Target) error {
+	f := t.Flags
+	own := a.Tenant.ID == t.Tenant.ID
+	switch {
+	case f.Frozen && own:
+		return errFrozen
+	case f.ProvisioningSuspended && r.provision:
+		return errSuspended
+	case f.ScreeningPending && r.screening:
+		return errScreening
+	case f.RestrictedByPartner && r.control != "" && a.Tenant.Kind == Customer:
+		return errRestricted.With("control", r.control)
+	}
+	return nil
+}
+
+// Visible gives the filter over scopes for a list of what the actor may see with this action. An actor that may not see
+// such things at all gets Forbidden. Rows of sub-partners are left out of a partner's lists unless wide is asked for, which
+// only who may see sub-partners gets (WS-87).
+func Visible(a Actor, act Action, wide bool) (db.Filter, error) {
+	if a.Kind == System {
+		return db.Everything, nil
+	}
+	if a.ID == "" || a.Tenant.Scope == "" {
+		return db.Filter{}, errForbidden
+	}
+	if a.MustChangePassword && act != Self {
+		return db.Filter{}, errMustChange
+	}
+	if !a.holds(act) {
+		return db.Filter{}, errForbidden
+	}
+	if a.Limits != nil && !slices.Contains(a.Limits, act) {
+		return db.Filter{}, errTokenScope
+	}
+	place := a.Place()
+	if a.Acting != nil {
+		if err := a.actingAllows(act); err != nil {
+			return db.Filter{}, err
+		}
+		if !reaches(a, place) {
+			return db.Filter{}, errForbidden
+		}
+	}
+	f := db.Filter{Within: []string{place.Scope}}
+	if narrowed(a) && a.Acting == nil {
+		f = db.Filter{Exactly: []string{a.Tenant.Scope}}
+		for _, c := range a.Customers {
+			if c.Within(a.Tenant) {
+				f.Within = append(f.Within, c.Scope)
+			}
+		}
+	}
+	if a.Tenant.Kind == Partner && a.Acting == nil && !(wide && bothPartnerRoles(a)) {
+		f.Except = []string{a.Tenant.Scope + SubPartnerMark}
+	}
+	return f, nil
+}

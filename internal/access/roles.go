@@ -1,0 +1,131 @@
+package access
+
+import "slices"
+
+// Role is a named set of actions at one level of the tree (spec 4.4). Roles are data: this file is the whole of them.
+type Role string
+
+// The roles.
+const (
+	OperatorAdmin      Role = "operator_admin"
+	OperatorSupport    Role = "operator_support"
+	OperatorCompliance Role = "operator_compliance"
+	OperatorBilling    Role = "operator_billing"
+
+	PartnerFullAdmin      Role = "partner_full_admin"
+	PartnerWholesaleAdmin Role = "partner_wholesale_admin"
+	PartnerBillingRead    Role = "partner_billing_read"
+	PartnerBillingWrite   Role = "partner_billing_write"
+	PartnerReadonlyAdmin  Role = "partner_readonly_admin"
+	PartnerSupport        Role = "partner_support"
+	PartnerSubAccount     Role = "partner_sub_account"
+
+	CustomerFullAdmin     Role = "customer_full_admin"
+	CustomerUserAdmin     Role = "customer_user_admin"
+	CustomerDeviceAdmin   Role = "customer_device_admin"
+	CustomerReadonlyAdmin Role = "customer_readonly_admin"
+	CustomerSupport       Role = "customer_support"
+
+	Helpdesk Role = "helpdesk" // sees and acts on phones, never sees a SIP password; partner or customer
+)
+
+// grant is what a role may do, and in which tenants somebody can hold it.
+type grant struct {
+	in   []TenantKind
+	may  []Action
+	note string
+}
+
+var (
+	viewAll = []Action{PartnerView, SubPartnerView, CustomerView, OrderView, AccountView, LogView, EventView, OperationGet,
+		SettingsView, DeviceView, ProvisioningView, RedirectView, MailboxView}
+	partnerAll = []Action{PartnerView, CustomerView, CustomerCreate, CustomerEdit, CustomerFreeze, CustomerResetPassword,
+		CustomerEnter, CustomerArchive, CustomerRestrict, OrderView, OrderCreate, AccountView, AccountEdit, AccountSub, TokenManage,
+		LogView, EventView, WebhookEdit, OperationGet, SettingsView, SettingsEdit, CompanyName, DeviceView, DeviceEdit, DeviceAct,
+		ProvisioningView, ProvisioningEdit, SecretReveal, RedirectView, RedirectEdit, LockLift, MailboxView}
+	partnerLevel  = []TenantKind{Partner, SubPartner}
+	customerLevel = []TenantKind{Customer}
+)
+
+var roles = map[Role]grant{
+	OperatorAdmin:      {in: []TenantKind{Operator}, may: nil, note: "everything"}, // see may()
+	OperatorSupport:    {in: []TenantKind{Operator}, may: append([]Action{Self, CustomerEnter, SubPartnerEnter, LockLift, PlatformStatus, DeviceAct}, viewAll...)},
+	OperatorCompliance: {in: []TenantKind{Operator}, may: []Action{Self, PartnerView, CustomerView, LogView, EventView, OperationGet}},
+	OperatorBilling:    {in: []TenantKind{Operator}, may: []Action{Self, PartnerView, CustomerView, OrderView, OrderFulfil, LogView, OperationGet}},
+
+	PartnerFullAdmin:      {in: partnerLevel, may: append([]Action{Self}, partnerAll...)},
+	PartnerWholesaleAdmin: {in: partnerLevel, may: []Action{Self, PartnerView, CustomerView, CustomerCreate, CustomerEdit, CustomerEnter, OrderView, OrderCreate, OperationGet, EventView}},
+	PartnerBillingRead:    {in: partnerLevel, may: []Action{Self, PartnerView, OperationGet}},
+	PartnerBillingWrite:   {in: partnerLevel, may: []Action{Self, PartnerView, OperationGet}},
+	PartnerReadonlyAdmin:  {in: partnerLevel, may: append([]Action{Self, CustomerEnter}, without(viewAll, SubPartnerView)...)},
+	PartnerSupport:        {in: partnerLevel, may: []Action{Self, PartnerView, CustomerView, CustomerEnter, DeviceView, DeviceAct, RedirectView, OperationGet}},
+	PartnerSubAccount:     {in: partnerLevel, may: []Action{Self, PartnerView, OperationGet}}, // and its functions
+
+	CustomerFullAdmin: {in: customerLevel, may: []Action{Self, CustomerView, CustomerEdit, CustomerAuthorise, OrderView, AccountView, AccountEdit,
+		TokenManage, LogView, EventView, WebhookEdit, OperationGet, SettingsView, SettingsEdit, CompanyName, DeviceView, DeviceEdit, DeviceAct,
+		ProvisioningView, ProvisioningEdit, SecretReveal, RedirectView, RedirectEdit, LockLift}},
+	CustomerUserAdmin:     {in: customerLevel, may: []Action{Self, CustomerView, AccountView, OperationGet}},
+	CustomerDeviceAdmin:   {in: customerLevel, may: []Action{Self, CustomerView, DeviceView, DeviceEdit, DeviceAct, ProvisioningView, ProvisioningEdit, SecretReveal, RedirectView, RedirectEdit, OperationGet, EventView}},
+	CustomerReadonlyAdmin: {in: customerLevel, may: []Action{Self, CustomerView, OrderView, AccountView, LogView, EventView, OperationGet, SettingsView, DeviceView, ProvisioningView, RedirectView}},
+	CustomerSupport:       {in: customerLevel, may: []Action{Self, CustomerView, DeviceView, DeviceAct, RedirectView, OperationGet}},
+
+	Helpdesk: {in: []TenantKind{Partner, SubPartner, Customer}, may: []Action{Self, CustomerView, CustomerEnter, DeviceView, DeviceAct, RedirectView, OperationGet}},
+}
+
+// Roles lists the roles that can be held in a tenant of this kind, in a fixed order.
+func Roles(k TenantKind) []Role {
+	var out []Role
+	for r, g := range roles {
+		if slices.Contains(g.in, k) {
+			out = append(out, r)
+		}
+	}
+	slices.Sort(out)
+	return out
+}
+
+// holds says whether any of the actor's roles gives the action. A role held in a tenant of the wrong kind gives nothing.
+func (a Actor) holds(act Action) bool {
+	for _, r := range a.Roles {
+		g, ok := roles[r]
+		if !ok || !slices.Contains(g.in, a.Tenant.Kind) {
+			continue
+		}
+		if r == OperatorAdmin || slices.Contains(g.may, act) {
+			return true
+		}
+		if r == PartnerSubAccount && slices.Contains(a.Functions, act) && slices.Contains(Functions(), act) {
+			return true
+		}
+	}
+	return bothPartnerRoles(a) && slices.Contains(indirect, act)
+}
+
+// indirect is what only somebody who is partner full administrator and wholesale administrator at once may do, and only
+// in a partner: sub-partners have none below them (WS-75, WS-83).
+var indirect = []Action{SubPartnerView, SubPartnerCreate, SubPartnerEdit, SubPartnerSuspend, SubPartnerEnter}
+
+func bothPartnerRoles(a Actor) bool {
+	return a.Tenant.Kind == Partner && a.Has(PartnerFullAdmin) && a.Has(PartnerWholesaleAdmin)
+}
+
+// Can says whether the actor holds the action anywhere, so that pages can hide what would be refused. It is not a decision.
+func (a Actor) Can(act Action) bool {
+	if a.Kind == System {
+		return true
+	}
+	if _, ok := rules[act]; !ok || !a.holds(act) || (a.Limits != nil && !slices.Contains(a.Limits, act)) {
+		return false
+	}
+	return a.Acting == nil || a.actingAllows(act) == nil
+}
+
+func without(all []Action, drop ...Action) []Action {
+	var out []Action
+	for _, a := range all {
+		if !slices.Contains(drop, a) {
+			out = append(out, a)
+		}
+	}
+	return out
+}
