@@ -51,7 +51,7 @@ func (b *body) Read(p []byte) (int, error) {
 		return 0, nil
 	}
 	if b.started.IsZero() {
-		b.started = time.Now()
+		b.started = wall()
 	}
 	allowed := b.limits.Grace + time.Duration(float64(b.read)/float64(b.limits.MinRate)*float64(time.Second))
 	_ = b.ctl.SetReadDeadline(b.started.Add(allowed))
@@ -78,7 +78,7 @@ func (b *body) Read(p []byte) (int, error) {
 // finish bounds the time in which the server may drain what the handler did not read.
 func (b *body) finish() {
 	if b.err != io.EOF {
-		_ = b.ctl.SetReadDeadline(time.Now().Add(b.limits.Grace))
+		_ = b.ctl.SetReadDeadline(wall().Add(b.limits.Grace))
 	}
 }
 

@@ -99,7 +99,7 @@ func (c *plainConn) Read(b []byte) (int, error) {
 		c.partial.Store(true)
 	}
 	if err != nil && errors.Is(err, os.ErrDeadlineExceeded) && c.partial.Load() {
-		_ = c.Conn.SetWriteDeadline(time.Now().Add(time.Second))
+		_ = c.Conn.SetWriteDeadline(wall().Add(time.Second))
 		_, _ = c.Conn.Write([]byte(slowHead))
 	}
 	return n, err

@@ -17,10 +17,6 @@ import (
 // Clock is the source of "now" for limits, logs and expiry. Socket deadlines use the machine's clock, because the kernel does.
 type Clock interface{ Now() time.Time }
 
-type systemClock struct{}
-
-func (systemClock) Now() time.Time { return time.Now().UTC() }
-
 func clockOr(c Clock) Clock {
 	if c == nil {
 		return systemClock{}

@@ -93,7 +93,7 @@ type proxiedConn struct {
 
 func (c *proxiedConn) open() {
 	c.once.Do(func() {
-		_ = c.Conn.SetReadDeadline(time.Now().Add(c.timeout))
+		_ = c.Conn.SetReadDeadline(wall().Add(c.timeout))
 		source, err := readProxyHeader(c.Conn)
 		_ = c.Conn.SetReadDeadline(time.Time{})
 		if err != nil {

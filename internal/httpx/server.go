@@ -150,13 +150,16 @@ func (s *Server) URL() string {
 // nil comes back after an orderly stop.
 func (s *Server) Serve(ctx context.Context) error {
 	defer s.abandon()
-	failed := make(chan error, 1)
-	go func() { failed <- s.http.Serve(s.ln) }()
-	select {
-	case err := <-failed:
-		return err
-	case <-ctx.Done():
+	stopped := make(chan error, 1)
+	unwatch := context.AfterFunc(ctx, func() { stopped <- s.stop(ctx) })
+	err := s.http.Serve(s.ln)
+	if unwatch() {
+		return err // the listener failed
 	}
+	return <-stopped
+}
+
+func (s *Server) stop(ctx context.Context) error {
 	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.cfg.Grace)
 	defer cancel()
 	err := s.http.Shutdown(grace)

@@ -73,7 +73,7 @@ func (w *recorder) begin(status int) {
 
 func (w *recorder) arm() {
 	if w.stall > 0 && !w.away {
-		_ = w.ctl.SetWriteDeadline(time.Now().Add(w.stall))
+		_ = w.ctl.SetWriteDeadline(wall().Add(w.stall))
 	}
 }
 
