@@ -1,0 +1,152 @@
+package ui
+
+import (
+	"context"
+	"embed"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"path"
+	"sort"
+	"strings"
+	"sync"
+
+	"golang.org/x/text/feature/plural"
+	"golang.org/x/text/language"
+)
+
+// fallback is the language whose texts stand in for a missing one. Its file is the reference for keys and parameters.
+const fallback = "en"
+
+//go:embed locales/*.json
+var localeFiles embed.FS
+
+// catalogue is one language: flat keys to texts with {name} parameters. Plural texts are key.one, key.other, …
+type catalogue struct {
+	tag   language.Tag
+	texts map[string]string
+}
+
+var catalogues = loadCatalogues()
+
+// Language is one choice of the language switch.
+type Language struct {
+	Tag  string // "zh-CN"
+	Name string // in the language itself: "简体中文"
+}
+
+// Languages gives every language there is a file for, English first, then by tag.
+func Languages() []Language {
+	var all []Language
+	for tag, c := range catalogues {
+		all = append(all, Language{Tag: tag, Name: c.texts["locale.name"]})
+	}
+	sort.Slice(all, func(i, j int) bool {
+		if (all[i].Tag == fallback) != (all[j].Tag == fallback) {
+			return all[i].Tag == fallback
+		}
+		return all[i].Tag < all[j].Tag
+	})
+	return all
+}
+
+func loadCatalogues() map[string]catalogue {
+	files, err := localeFiles.ReadDir("locales")
+	if err != nil {
+		panic(err) // embedded at build time
+	}
+	all := map[string]catalogue{}
+	for _, f := range files {
+		raw, err := localeFiles.ReadFile(path.Join("locales", f.Name()))
+		if err != nil {
+			panic(err)
+		}
+		name := strings.TrimSuffix(f.Name(), ".json")
+		c := catalogue{tag: language.MustParse(name)}
+		if err := json.Unmarshal(raw, &c.texts); err != nil {
+			panic(fmt.Sprintf("locale %s: %v", name, err))
+		}
+		all[name] = c
+	}
+	return all
+}
+
+// T gives the text of key in the language of ctx. args are pairs of a parameter's name and its value; numbers and times
+// are written the way of the language. A key that a language lacks falls back to English; one that English lacks
+// too comes back as itself. Both are reported once in the log.
+func T(ctx context.Context, key string, args ...any) string {
+	text, ok := lookup(PrefsOf(ctx).Locale, key)
+	if !ok {
+		return key
+	}
+	return fill(ctx, text, args)
+}
+
+// N gives the plural text of key for n, which also is the parameter {n}.
+func N(ctx context.Context, key string, n int, args ...any) string {
+	locale := PrefsOf(ctx).Locale
+	text, ok := lookup(locale, key+"."+form(tagOf(ctx), n))
+	if !ok {
+		return key
+	}
+	return fill(ctx, text, append([]any{"n", n}, args...))
+}
+
+// Has reports whether a language other than the fallback, or the fallback itself, has key.
+func has(locale, key string) (string, bool) {
+	text, ok := catalogues[locale].texts[key]
+	return text, ok
+}
+
+func lookup(locale, key string) (string, bool) {
+	if text, ok := has(locale, key); ok {
+		return text, true
+	}
+	reportMissing(locale, key)
+	if text, ok := has(fallback, key); ok {
+		return text, true
+	}
+	if stem, _, found := cutLast(key); found { // a plural form that only another language has
+		return has(fallback, stem+".other")
+	}
+	return "", false
+}
+
+func cutLast(key string) (before, after string, found bool) {
+	i := strings.LastIndexByte(key, '.')
+	if i < 0 {
+		return key, "", false
+	}
+	return key[:i], key[i+1:], true
+}
+
+var missing sync.Map // "locale key" → struct{}; bounded by the keys in the program
+
+func reportMissing(locale, key string) {
+	if _, seen := missing.LoadOrStore(locale+" "+key, struct{}{}); !seen {
+		slog.Warn("a text is missing", "locale", locale, "key", key)
+	}
+}
+
+// fill puts values into {name} places. A value is pasted as text; escaping is the template's job.
+func fill(ctx context.Context, text string, args []any) string {
+	if len(args) < 2 || !strings.Contains(text, "{") {
+		return text
+	}
+	pairs := make([]string, 0, len(args))
+	for i := 0; i+1 < len(args); i += 2 {
+		pairs = append(pairs, fmt.Sprintf("{%v}", args[i]), write(ctx, args[i+1]))
+	}
+	return strings.NewReplacer(pairs...).Replace(text)
+}
+
+var formNames = map[plural.Form]string{
+	plural.Other: "other", plural.Zero: "zero", plural.One: "one", plural.Two: "two", plural.Few: "few", plural.Many: "many",
+}
+
+func form(tag language.Tag, n int) string {
+	if n < 0 {
+		n = -n
+	}
+	return formNames[plural.Cardinal.MatchPlural(tag, n, 0, 0, 0, 0)]
+}

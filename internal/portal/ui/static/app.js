@@ -1,0 +1,132 @@
+// What the portal does better with scripts. Every page works without this file.
+"use strict";
+(() => {
+  const script = document.getElementById("app-js");
+  const text = (name) => script.dataset[name] || "";
+  const root = document.documentElement;
+  const each = (selector, fn, within = document) => within.querySelectorAll(selector).forEach(fn);
+
+  // Theme: at once here, remembered by the server behind the scenes.
+  document.addEventListener("submit", (event) => {
+    const form = event.target;
+    if (!form.matches("[data-theme-form]") || !event.submitter) return;
+    event.preventDefault();
+    const body = new URLSearchParams(new FormData(form, event.submitter));
+    root.dataset.theme = event.submitter.value;
+    each("button", (b) => b === event.submitter ? b.setAttribute("aria-current", "true") : b.removeAttribute("aria-current"), form);
+    form.closest("details").open = false;
+    fetch(form.action, { method: "POST", body, redirect: "manual", credentials: "same-origin" });
+  });
+
+  // Menus close on Escape and on a click elsewhere; arrow keys walk through them.
+  const closeMenus = (except) => each("details.menu[open]", (m) => { if (m !== except) m.open = false; });
+  document.addEventListener("click", (event) => closeMenus(event.target.closest("details.menu")));
+  document.addEventListener("keydown", (event) => {
+    const menu = event.target.closest && event.target.closest("details.menu[open]");
+    if (event.key === "Escape") {
+      closeMenus();
+      if (menu) menu.querySelector("summary").focus();
+    }
+    if (menu && (event.key === "ArrowDown" || event.key === "ArrowUp")) {
+      const items = [...menu.querySelectorAll(".menu-item")];
+      const step = event.key === "ArrowDown" ? 1 : -1;
+      const at = items.indexOf(document.activeElement);
+      items[(at + step + items.length) % items.length]?.focus();
+      event.preventDefault();
+    }
+    if (event.key === "/" && !event.ctrlKey && !event.metaKey && !event.altKey && !event.target.closest("input,textarea,select,[contenteditable],dialog")) {
+      const box = document.querySelector("main [data-search]") || document.querySelector("[data-search]");
+      if (box) { event.preventDefault(); box.focus(); box.select(); }
+    }
+  });
+
+  // Toasts: one place, announced, gone after a while unless they report a fault.
+  const toasts = () => document.getElementById("toasts");
+  function toast(message) {
+    if (!toasts()) return;
+    const t = document.createElement("div"), p = document.createElement("p");
+    t.className = "toast tone-ok";
+    p.textContent = message;
+    t.append(p);
+    toasts().append(t);
+    fade(t);
+  }
+  function fade(t) {
+    if (t.classList.contains("tone-bad") || t.classList.contains("tone-warn")) return;
+    setTimeout(() => { t.classList.add("toast-gone"); setTimeout(() => t.remove(), 300); }, 6000);
+  }
+
+  // Confirmation: the page that asks is shown as a dialog of this page.
+  async function ask(link) {
+    const answer = await fetch(link.href, { credentials: "same-origin" });
+    const found = answer.ok && new DOMParser().parseFromString(await answer.text(), "text/html").querySelector("[data-question]");
+    if (!found) { location.href = link.href; return; }
+    const dialog = document.createElement("dialog");
+    dialog.setAttribute("aria-labelledby", "question-title");
+    dialog.append(document.importNode(found, true));
+    document.body.append(dialog);
+    dialog.addEventListener("click", (event) => {
+      if (event.target === dialog || event.target.closest("[data-dialog-close]")) { event.preventDefault(); dialog.close(); }
+    });
+    dialog.addEventListener("close", () => { dialog.remove(); link.focus(); });
+    enhance(dialog);
+    dialog.showModal();
+  }
+  document.addEventListener("click", (event) => {
+    const link = event.target.closest("a[data-dialog]");
+    if (!link || event.ctrlKey || event.metaKey || event.shiftKey || !window.HTMLDialogElement) return;
+    event.preventDefault();
+    ask(link).catch(() => { location.href = link.href; });
+  });
+
+  // Copy, reveal.
+  document.addEventListener("click", async (event) => {
+    const copy = event.target.closest("[data-copy]");
+    if (copy) {
+      const from = document.getElementById(copy.dataset.copy);
+      try { await navigator.clipboard.writeText(from.textContent); toast(text("copied")); } catch { getSelection().selectAllChildren(from); }
+    }
+    const reveal = event.target.closest("[data-reveal]");
+    if (reveal) {
+      const field = document.getElementById(reveal.dataset.reveal), show = field.type === "password";
+      field.type = show ? "text" : "password";
+      reveal.setAttribute("aria-pressed", String(show));
+      reveal.textContent = text(show ? "hide" : "show");
+    }
+  });
+
+  // Chosen rows: the bar appears with the first one.
+  function countChosen(table) {
+    const picks = [...table.querySelectorAll("[data-pick]")], n = picks.filter((p) => p.checked).length;
+    const bar = table.querySelector(".bulk"), all = table.querySelector("[data-pick-all]");
+    if (!bar) return;
+    bar.hidden = n === 0;
+    bar.querySelector("[data-chosen-text]").textContent = text("chosen").replace("{n}", n);
+    all.checked = n > 0 && n === picks.length;
+    all.indeterminate = n > 0 && n < picks.length;
+    picks.forEach((p) => p.closest("tr").classList.toggle("picked", p.checked));
+  }
+  document.addEventListener("change", (event) => {
+    const table = event.target.closest("[data-table]");
+    if (!table) return;
+    if (event.target.matches("[data-pick-all]")) each("[data-pick]", (p) => { p.checked = event.target.checked; }, table);
+    countChosen(table);
+  });
+
+  // Unsaved changes.
+  let unsaved = false;
+  document.addEventListener("input", (event) => { if (event.target.closest("form[data-guard]")) unsaved = true; });
+  document.addEventListener("submit", () => { unsaved = false; });
+  window.addEventListener("beforeunload", (event) => { if (unsaved) event.preventDefault(); });
+
+  // Whatever arrives later – a dialog, a part that htmx fetched – is made better too.
+  function enhance(within) {
+    each("[data-copy],[data-reveal],[data-pick-all]", (e) => { e.hidden = false; }, within);
+    each("[data-table]", countChosen, within);
+    each(".toast", fade, within);
+  }
+  enhance(document);
+  document.addEventListener("htmx:after:swap", () => enhance(document));
+  const faults = document.querySelector("[data-faults]");
+  if (faults) faults.focus();
+})();
