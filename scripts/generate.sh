@@ -7,3 +7,4 @@ if git ls-files -co --exclude-standard '*.templ' | grep -q .; then
   "$templ" generate -log-level error
 fi
 go run ./internal/tools/coverage
+go test -count=1 -run ArchitecturePage ./internal/structure -update >/dev/null

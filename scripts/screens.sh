@@ -4,4 +4,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 scripts/test-deps.sh
 mkdir -p docs/screens
-LINECARD_SCREENS="$PWD/docs/screens" go test -count=1 -timeout 14m -run Pictures ./internal/browser/...
+packages=$(grep -rlF --include='*_test.go' LINECARD_SCREENS internal | xargs -r -n1 dirname | sort -u | sed 's|^|./|')
+[ -n "$packages" ] || { echo "No test draws pictures." >&2; exit 1; }
+# shellcheck disable=SC2086
+LINECARD_SCREENS="$PWD/docs/screens" go test -count=1 -timeout 14m -run Picture $packages

@@ -67,8 +67,10 @@ func places(o outcome) (in []string) {
 			in = append(in, database)
 		}
 	}
-	if slices.Contains(strings.Split(o.pkg, "/"), "browser") {
-		in = append(in, "browser")
+	for _, folder := range strings.Split(o.pkg, "/") {
+		if folder == "browser" || folder == "browsertest" {
+			return append(in, "browser")
+		}
 	}
 	return in
 }
