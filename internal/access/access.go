@@ -50,12 +50,13 @@ const (
 
 // Actor is who acts. The zero Actor may do nothing.
 type Actor struct {
-	ID     string // account id; for a machine the id of its token or client
-	Kind   ActorKind
-	Name   string
-	Email  string
-	Tenant Tenant // where the account belongs
-	Roles  []Role
+	ID      string // account id; for a machine the id of its token or client
+	Account string // the account whose rights these are; a person's own id, a machine's creator
+	Kind    ActorKind
+	Name    string
+	Email   string
+	Tenant  Tenant // where the account belongs
+	Roles   []Role
 
 	Functions    []Action // what a sub account may do (CH-87); read only when Roles holds partner_sub_account
 	AllCustomers bool     // data permission of a sub account: all including future ones (CH-88)
