@@ -48,8 +48,8 @@ type Store interface {
 type Info struct {
 	Key      string
 	Size     int64 // bytes, of the whole file
-	Modified time.Time
-	SHA256   string // lower-case hex; only Put and PutIfAbsent know it, elsewhere it is empty
+	Modified time.Time // by the clock of the storage; zero after Put and PutIfAbsent
+	SHA256   string    // lower-case hex; only Put and PutIfAbsent know it, elsewhere it is empty
 }
 
 const (
@@ -157,6 +157,6 @@ func (s *source) Read(p []byte) (int, error) {
 	return n, err
 }
 
-func (s *source) info(key string, modified time.Time) Info {
-	return Info{Key: key, Size: s.size, Modified: modified.UTC(), SHA256: hex.EncodeToString(s.sum.Sum(nil))}
+func (s *source) info(key string) Info {
+	return Info{Key: key, Size: s.size, SHA256: hex.EncodeToString(s.sum.Sum(nil))}
 }

@@ -94,7 +94,7 @@ func TestWhatWasPutComesBackWholeAndFromAnyOffset(t *testing.T) {
 	each(t, func(t *testing.T, s Store) {
 		for _, text := range []string{"", "x", "some text of a file", strings.Repeat("0123456789abcdef", 5000)} {
 			info := put(t, s, "a/b/file.cfg", text)
-			if info.Size != int64(len(text)) || info.SHA256 != sum(text) || info.Key != "a/b/file.cfg" || time.Since(info.Modified).Abs() > time.Minute {
+			if info.Size != int64(len(text)) || info.SHA256 != sum(text) || info.Key != "a/b/file.cfg" {
 				t.Errorf("Put says %+v", info)
 			}
 			for _, offset := range []int64{0, 1, int64(len(text)) / 2, int64(len(text))} {

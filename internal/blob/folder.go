@@ -44,11 +44,18 @@ func openFolder(dir string) (Store, error) {
 	return f, nil
 }
 
-// sweep removes what dead writers left. It is housekeeping: a failure is met again by the next write, where it is told.
+// sweep removes what dead writers left, judged by the clock of the file system. It is housekeeping: a failure is met again by
+// the next write, where it is told.
 func (f *folder) sweep() {
+	temp := tempDir + "/" + rand.Text()
+	defer f.root.Remove(temp)
+	now, err := f.write(temp, strings.NewReader(""))
+	if err != nil {
+		return
+	}
 	entries, _ := fs.ReadDir(f.root.FS(), tempDir)
 	for _, e := range entries {
-		if info, err := e.Info(); err == nil && time.Since(info.ModTime()) > tempAge {
+		if info, err := e.Info(); err == nil && now.Sub(info.ModTime()) > tempAge {
 			f.root.Remove(tempDir + "/" + e.Name())
 		}
 	}
@@ -73,7 +80,7 @@ func (f *folder) put(ctx context.Context, key string, r io.Reader, place func(fr
 	temp := tempDir + "/" + rand.Text()
 	defer f.root.Remove(temp)
 	src := newSource(ctx, r)
-	modified, err := f.write(temp, src)
+	_, err := f.write(temp, src)
 	if src.err != nil {
 		return Info{}, src.err
 	}
@@ -95,7 +102,7 @@ func (f *folder) put(ctx context.Context, key string, r io.Reader, place func(fr
 	if err := f.syncDir(path.Dir(key)); err != nil {
 		return Info{}, translate(err)
 	}
-	return src.info(key, modified), nil
+	return src.info(key), nil
 }
 
 func (f *folder) write(temp string, src io.Reader) (modified time.Time, err error) {

@@ -71,7 +71,7 @@ func (s *s3) put(ctx context.Context, key string, r io.Reader, o minio.PutObject
 	if err != nil {
 		return Info{}, translateS3(err)
 	}
-	return src.info(key, time.Now()), nil
+	return src.info(key), nil
 }
 
 // fill reads one part; more says that it is full, so that another may follow.

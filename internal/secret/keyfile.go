@@ -11,7 +11,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"time"
 
 	"golang.org/x/crypto/chacha20poly1305"
 
@@ -33,10 +32,9 @@ type ring struct {
 }
 
 type key struct {
-	ID     string    `json:"-"`
-	HexID  string    `json:"id"`
-	Made   time.Time `json:"made"`
-	Secret []byte    `json:"secret"` // base64
+	ID     string `json:"-"`
+	HexID  string `json:"id"`
+	Secret []byte `json:"secret"` // base64
 }
 
 func (r ring) newest() key { return r.Keys[0] }
@@ -58,7 +56,7 @@ func (r ring) newKey() key {
 		rand.Read(id)
 		_, taken = r.find(string(id))
 	}
-	return key{ID: string(id), HexID: hex.EncodeToString(id), Made: time.Now().UTC().Truncate(time.Second), Secret: secret}
+	return key{ID: string(id), HexID: hex.EncodeToString(id), Secret: secret}
 }
 
 func newRing() ring {

@@ -228,14 +228,14 @@ func TestABrokenKeyFileIsRefusedAndNotQuoted(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	dup := bytes.Replace(good, []byte(`"keys": [`), []byte(`"keys": [{"id":"`+b.KeyIDs()[0]+`","made":"2026-01-01T00:00:00Z","secret":"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="},`), 1)
+	dup := bytes.Replace(good, []byte(`"keys": [`), []byte(`"keys": [{"id":"`+b.KeyIDs()[0]+`","secret":"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="},`), 1)
 	for name, text := range map[string][]byte{
 		"empty": nil, "cut": good[:len(good)/2], "two": append(bytes.Clone(good), good...), "array": []byte("[]"),
 		"no keys":       []byte(`{"version":1,"mac_root":"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=","keys":[]}`),
 		"version":       bytes.Replace(good, []byte(`"version": 1`), []byte(`"version": 2`), 1),
 		"unknown field": bytes.Replace(good, []byte(`"version"`), []byte(`"planted-secret":1,"version"`), 1),
 		"bad base64":    bytes.Replace(good, []byte(`"secret": "`), []byte(`"secret": "planted-secret!`), 1),
-		"short key":     bytes.Replace(good, []byte(`"secret": "`), []byte(`"secret": "AAAA","made":"2026-01-01T00:00:00Z","x":"`), 1),
+		"short key":     bytes.Replace(good, []byte(`"secret": "`), []byte(`"secret": "AAAA","x":"`), 1),
 		"id twice":      dup, "bad id": bytes.Replace(good, []byte(`"id": "`), []byte(`"id": "zz`), 1),
 		"huge": append(bytes.Clone(good), bytes.Repeat([]byte(" "), maxKeyFile)...),
 	} {
