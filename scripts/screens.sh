@@ -7,4 +7,4 @@ mkdir -p docs/screens
 packages=$(grep -rlF --include='*_test.go' LINECARD_SCREENS internal | xargs -r -n1 dirname | sort -u | sed 's|^|./|')
 [ -n "$packages" ] || { echo "No test draws pictures." >&2; exit 1; }
 # shellcheck disable=SC2086
-LINECARD_SCREENS="$PWD/docs/screens" go test -count=1 -timeout 14m -run Picture $packages
+LINECARD_SCREENS="$PWD/docs/screens" go test -count=1 -timeout 14m $packages

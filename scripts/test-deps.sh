@@ -11,7 +11,7 @@ postgres() {
   command -v initdb >/dev/null && command -v postgres >/dev/null
 }
 browser() {
-  [ -x "${LINECARD_CHROMIUM:-/nowhere}" ] && return 0
+  [ -x "${CHROMIUM:-/nowhere}" ] && return 0
   local name
   for name in chromium chromium-browser google-chrome google-chrome-stable; do
     command -v "$name" >/dev/null && return 0

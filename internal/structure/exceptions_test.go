@@ -12,6 +12,8 @@ var goroutines = map[string]string{
 
 // clocks are files that read the computer's clock instead of the injected one.
 var clocks = map[string]string{
+	"internal/db/db.go":       "the system clock itself, which everybody else is given",
+	"internal/db/sqlite.go":   "how long a group of commits has been gathering, in microseconds of real time",
 	"internal/httpx/clock.go": "the system clock itself, and socket deadlines, which the kernel counts in its own time",
 }
 

@@ -59,7 +59,7 @@ func (t *tally) report(databases bool) bool {
 	return good
 }
 
-// places tells where a test ran: its database by an element of its path, the browser by its package.
+// places tells where a test ran: its database by an element of its path, the browser it says itself.
 func places(o outcome) (in []string) {
 	elements := strings.Split(o.name, "/")
 	for _, database := range []string{"sqlite", "postgres"} {
@@ -67,10 +67,8 @@ func places(o outcome) (in []string) {
 			in = append(in, database)
 		}
 	}
-	for _, folder := range strings.Split(o.pkg, "/") {
-		if folder == "browser" || folder == "browsertest" {
-			return append(in, "browser")
-		}
+	if o.browser {
+		in = append(in, "browser")
 	}
 	return in
 }

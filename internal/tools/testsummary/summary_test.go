@@ -89,7 +89,9 @@ func TestAPackageThatDoesNotCompileShowsTheCompiler(t *testing.T) {
 }
 
 func TestTheSummarySaysHowManyTestsRanWhere(t *testing.T) {
-	out, _ := summary(t, true, events(append(onBoth("internal/x"), "run internal/browser TestB", "pass internal/browser TestB", "pass internal/browser -")...))
+	out, _ := summary(t, true, events(append(onBoth("internal/x"), "run y TestB", "run y TestB/light")...)+
+		`{"Action":"attr","Package":"linecard/y","Test":"TestB","Key":"browser","Value":"chromium"}`+"\n"+
+		events("pass y TestB/light", "pass y TestB", "pass y -"))
 	for _, want := range []string{"on SQLite", "on PostgreSQL", "in a browser"} {
 		i := strings.Index(out, want)
 		if i < 0 || !strings.HasSuffix(strings.SplitN(out[i:], "\n", 2)[0], " 1") {

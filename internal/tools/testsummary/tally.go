@@ -13,6 +13,7 @@ import (
 type event struct {
 	Action, Package, Test, Output string
 	ImportPath, FailedBuild       string
+	Key, Value                    string // of testing.T.Attr
 	Elapsed                       float64
 }
 
@@ -21,6 +22,7 @@ type outcome struct {
 	pkg, name, result string
 	seconds           float64
 	why               string // last line of output of a skipped test
+	browser           bool   // it said so itself: t.Attr("browser", …)
 }
 
 // running is a package whose tests are under way.
@@ -29,6 +31,7 @@ type running struct {
 	tests   map[string]*strings.Builder // output of unfinished tests
 	parents map[string]bool             // tests that have sub-tests
 	failed  map[string]bool             // failed tests, and all their parents
+	browser map[string]bool             // tests that drive a browser
 	counts  map[string]int
 }
 
@@ -71,7 +74,8 @@ func (t *tally) take(e event) {
 	}
 	p := t.packages[e.Package]
 	if p == nil {
-		p = &running{tests: map[string]*strings.Builder{}, parents: map[string]bool{}, failed: map[string]bool{}, counts: map[string]int{}}
+		p = &running{tests: map[string]*strings.Builder{}, parents: map[string]bool{}, failed: map[string]bool{},
+			browser: map[string]bool{}, counts: map[string]int{}}
 		t.packages[e.Package] = p
 	}
 	switch {
@@ -88,6 +92,8 @@ func (t *tally) take(e event) {
 		if b := p.tests[e.Test]; b != nil && !framing(e.Output) {
 			b.WriteString(e.Output)
 		}
+	case e.Action == "attr" && e.Key == "browser":
+		p.browser[e.Test] = true
 	case ended(e.Action):
 		t.testEnded(e, p)
 	}
@@ -130,12 +136,26 @@ func (t *tally) testEnded(e event, p *running) {
 	if p.parents[e.Test] && !ownFault {
 		return
 	}
-	o := outcome{pkg: short(e.Package), name: e.Test, result: e.Action, seconds: e.Elapsed}
+	o := outcome{pkg: short(e.Package), name: e.Test, result: e.Action, seconds: e.Elapsed, browser: p.inBrowser(e.Test)}
 	if e.Action == "skip" {
 		o.why = strings.TrimSpace(text[strings.LastIndexByte(text, '\n')+1:])
 	}
 	p.counts[e.Action]++
 	t.outcomes = append(t.outcomes, o)
+}
+
+// inBrowser tells whether a test, or one it is a part of, said that it drives a browser.
+func (p *running) inBrowser(test string) bool {
+	for {
+		if p.browser[test] {
+			return true
+		}
+		i := strings.LastIndexByte(test, '/')
+		if i < 0 {
+			return false
+		}
+		test = test[:i]
+	}
 }
 
 // packageEnded prints the package's line. A package that failed without a failed test (it did not compile, panicked, ran
