@@ -1,0 +1,82 @@
+// Package phonetest is the conformance suite that every maker of phones must pass, and nothing but tests may import it.
+package phonetest
+
+import (
+	"bytes"
+	"encoding/xml"
+	"errors"
+	"io"
+	"strings"
+	"testing"
+
+	"linecard/internal/errs"
+	"linecard/internal/phone"
+)
+
+// Conform checks what holds for every maker: files are found under any spelling of the MAC, bytes are stable, nothing that
+// changes an input is lost, unknown names are NotFound, XML is well-formed.
+func Conform(t *testing.T, r phone.Renderer, in phone.Inputs) {
+	t.Helper()
+	names := r.Files(in)
+	if len(names) == 0 {
+		t.Fatal("the maker has no file at all")
+	}
+	all := map[string]string{}
+	for _, name := range names {
+		for _, asked := range []string{name, strings.Replace(name, in.MAC.String(), strings.ToUpper(in.MAC.String()), 1)} {
+			id, ok := r.Recognise(asked, "")
+			if !ok || id.Name != name || id.MAC != in.MAC || id.Maker != r.Maker() || id.Sure {
+				t.Errorf("Recognise(%q) = %+v, %v", asked, id, ok)
+			}
+		}
+		first, err := r.Render(name, in)
+		if err != nil {
+			t.Fatalf("Render(%q): %v", name, err)
+		}
+		again, _ := r.Render(name, in)
+		if !bytes.Equal(first.Body, again.Body) || first.ContentType != again.ContentType {
+			t.Errorf("%s: two renderings of the same inputs differ", name)
+		}
+		if len(first.Body) == 0 || first.ContentType == "" {
+			t.Errorf("%s: an empty file looks like an answer to a phone", name)
+		}
+		if strings.Contains(first.ContentType, "xml") {
+			WellFormed(t, first.Body)
+		}
+		all[name] = string(first.Body)
+	}
+	for _, name := range []string{"", "x", "../" + names[0], "/" + names[0], names[0] + "\x00", "000000000000.cfg", "ffffffffffff.cfg"} {
+		if _, err := r.Render(name, in); !errors.Is(err, phone.ErrNoFile) || errs.KindOf(err) != errs.NotFound {
+			t.Errorf("Render(%q): %v, want NotFound", name, err)
+		}
+	}
+	other := in
+	other.Poll = phone.PollWindow{Start: 61, End: 122, Days: 3}
+	changed := false
+	for name, body := range all {
+		f, err := r.Render(name, other)
+		if err != nil {
+			t.Fatal(err)
+		}
+		changed = changed || string(f.Body) != body
+	}
+	if !changed {
+		t.Error("another poll window changes no file (DM-108)")
+	}
+}
+
+// WellFormed reads the whole document as XML.
+func WellFormed(t *testing.T, body []byte) {
+	t.Helper()
+	d := xml.NewDecoder(bytes.NewReader(body))
+	d.Strict = true
+	for {
+		_, err := d.Token()
+		if err == io.EOF {
+			return
+		}
+		if err != nil {
+			t.Fatalf("not well-formed: %v\n%s", err, body)
+		}
+	}
+}
