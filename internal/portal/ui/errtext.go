@@ -48,20 +48,30 @@ type Faults struct {
 	Fields []FieldFault // in the order the service named them
 }
 
-// FieldFault is the sentence of one field.
-type FieldFault struct{ Name, Text string }
+// FieldFault is the sentence of one field. Label is what the form calls the field; "" when it did not say.
+type FieldFault struct{ Name, Label, Text string }
 
-// FaultsOf reads err for the form it came from; nil gives no faults. Another package's error reads as "internal".
-func FaultsOf(ctx context.Context, err error) Faults {
+// FaultsOf reads err for the form it came from; nil gives no faults. An error from elsewhere reads as "internal".
+// labels are pairs of a field's name and its label on the form, for the summary at the top.
+func FaultsOf(ctx context.Context, err error, labels ...string) Faults {
 	if err == nil {
 		return Faults{}
 	}
 	e := errs.As(err)
 	f := Faults{Text: ErrText(ctx, e)}
 	for _, field := range e.Fields {
-		f.Fields = append(f.Fields, FieldFault{Name: field.Name, Text: FieldText(ctx, field)})
+		f.Fields = append(f.Fields, FieldFault{Name: field.Name, Label: labelOf(labels, field.Name), Text: FieldText(ctx, field)})
 	}
 	return f
+}
+
+func labelOf(labels []string, name string) string {
+	for i := 0; i+1 < len(labels); i += 2 {
+		if labels[i] == name {
+			return labels[i+1]
+		}
+	}
+	return ""
 }
 
 // For gives the sentence of a field; "" when it has no fault.

@@ -28,7 +28,7 @@ type Input struct {
 	Kind                            string // text, email, password, tel, url, date, datetime-local, number, search
 	Autocomplete                    string
 	Placeholder                     string
-	Required, Optional, ReadOnly    bool // Optional says so beside the label
+	Required, Optional, ReadOnly    bool // most fields are required, so only Optional is said beside the label
 	Autofocus                       bool
 	Mono                            bool
 	Max                             int // characters; 0 is no limit

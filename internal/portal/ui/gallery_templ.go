@@ -384,7 +384,7 @@ func galleryForm() templ.Component {
 		ctx = templ.ClearChildren(ctx)
 		s := sampleShell(ctx, T(ctx, "design.form_title"), T(ctx, "design.form_lead"))
 		s.Crumbs = []Crumb{{Label: T(ctx, "nav.sub_accounts"), URL: GalleryPath}}
-		faults := FaultsOf(ctx, sampleFault)
+		faults := FaultsOf(ctx, sampleFault, "email", T(ctx, "account.email"), "password", T(ctx, "account.password"), "functions", T(ctx, "account.functions"))
 		templ_7745c5c3_Var13 := templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 			templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 			templ_7745c5c3_Buffer, templ_7745c5c3_IsBuffer := templruntime.GetBuffer(templ_7745c5c3_W)

@@ -32,13 +32,13 @@ func (t Tone) icon() Icon {
 	case Warn:
 		return "alert-triangle"
 	case Bad:
-		return "alert-octagon"
+		return "circle-x"
 	case Off:
 		return "circle-minus"
 	case Busy:
 		return "progress"
 	}
-	return "circle-dashed"
+	return "circle"
 }
 
 func (t Tone) class() string {

@@ -1,0 +1,79 @@
+package ui_test
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"linecard/internal/portal/browsertest"
+	"linecard/internal/portal/ui"
+)
+
+func TestMain(m *testing.M) { browsertest.Main(m) }
+
+// policy is the content policy under which every page must work: no inline script, no inline style, own server only.
+const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; " +
+	"connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+
+func gallery(t *testing.T) string {
+	t.Helper()
+	mux := http.NewServeMux()
+	mux.Handle(ui.GalleryPath, ui.Gallery())
+	mux.Handle(ui.GalleryPath+"/", ui.Gallery())
+	mux.Handle("GET "+ui.StaticPath, ui.Static())
+	mux.HandleFunc("POST "+ui.PreferencesPath, ui.SetPreferences)
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Security-Policy", policy)
+		mux.ServeHTTP(w, r)
+	}))
+	t.Cleanup(server.Close)
+	return server.URL + ui.GalleryPath
+}
+
+// pictures is where the screenshots go: LINECARD_SCREENS when somebody wants to look at them, else a folder that is removed.
+func pictures(t *testing.T) string {
+	if dir := os.Getenv("LINECARD_SCREENS"); dir != "" {
+		if err := os.MkdirAll(dir, 0o755); err != nil {
+			t.Fatal(err)
+		}
+		return dir
+	}
+	return t.TempDir()
+}
+
+func TestEveryPartIsCleanInEveryLook(t *testing.T) {
+	base, dir := gallery(t), pictures(t)
+	looks := map[string]browsertest.Look{}
+	for _, locale := range []string{"en", "zh-CN"} {
+		for scheme, dark := range map[string]bool{"light": false, "dark": true} {
+			looks[locale+"-"+scheme+"-1280"] = browsertest.Look{Locale: locale, Dark: dark, Width: 1280, Height: 900}
+			looks[locale+"-"+scheme+"-390"] = browsertest.Look{Locale: locale, Dark: dark, Width: 390, Height: 844}
+		}
+	}
+	for name, look := range looks {
+		t.Run(name, func(t *testing.T) {
+			tab := browsertest.Open(t, look)
+			for _, page := range []string{"", "/list", "/form", "/question", "/signin"} {
+				tab.Goto(base + page)
+				tab.Screenshot(filepath.Join(dir, "design"+strings.ReplaceAll(page, "/", "-")+"-"+name+".png"))
+				check(t, tab, page)
+			}
+		})
+	}
+}
+
+func check(t *testing.T, tab *browsertest.Tab, page string) {
+	t.Helper()
+	for _, complaint := range tab.ConsoleErrors() {
+		t.Errorf("%s: %s", page, complaint)
+	}
+	if wide := tab.Overflow(); wide != "" {
+		t.Errorf("%s: wider than the screen: %s", page, wide)
+	}
+	for _, finding := range tab.Axe() {
+		t.Errorf("%s: %s", page, finding)
+	}
+}
