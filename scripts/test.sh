@@ -7,9 +7,9 @@ cd "$(dirname "$0")/.."
 export CGO_ENABLED="${CGO_ENABLED:-0}" LINECARD_REQUIRE_POSTGRES=1
 
 scripts/test-deps.sh
-scripts/check-generated.sh
 check=()
 if [ $# -eq 0 ]; then
+  scripts/check-generated.sh
   check=(-databases)
   set -- ./...
 fi
