@@ -145,7 +145,8 @@ func requestID(r *http.Request, trusted bool) string {
 
 const idLetters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_."
 
-// RedactPath masks path segments that look like a secret: 16 or more characters with a digit in them that are not a UUID, and
+// RedactPath masks path segments that look like a secret: 20 or more characters (a random value of 128 bits has 22) with a digit in them
+// that are not a UUID, and
 // anything that is not printable ASCII. Invitation and recovery links stay out of the log this way.
 func RedactPath(path string) string {
 	segments := strings.Split(short(path, 1024), "/")
@@ -167,7 +168,7 @@ func secretLooking(s string) bool {
 			digits++
 		}
 	}
-	return len(s) >= 16 && digits > 0 && !isUUID(s)
+	return len(s) >= 20 && digits > 0 && !isUUID(s)
 }
 
 func isUUID(s string) bool {
