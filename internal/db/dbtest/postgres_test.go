@@ -2,10 +2,10 @@ package dbtest
 
 import (
 	"context"
+	"errors"
 	"net/url"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 )
@@ -38,38 +38,42 @@ func TestTwoFreshDatabasesDoNotSeeEachOther(t *testing.T) {
 
 func TestAFreshDatabaseBeginsAsACopyOfItsTemplate(t *testing.T) {
 	server := PostgresURL(t)
-	template := FreshDatabase(t, server)
-	c := connect(t, template)
-	run(t, c, `CREATE TABLE things (id TEXT)`)
-	run(t, c, `INSERT INTO things VALUES ('seeded')`)
-	if err := c.Close(t.Context()); err != nil {
-		t.Fatal(err)
+	made := 0
+	version := randomName()
+	migrate := func(url string) error {
+		made++
+		c := connect(t, url) // left open: the template must be ready all the same
+		run(t, c, `CREATE TABLE things (id TEXT)`)
+		run(t, c, `INSERT INTO things VALUES ('seeded')`)
+		return nil
 	}
-	u, err := url.Parse(template)
-	if err != nil {
-		t.Fatal(err)
-	}
-	name := strings.TrimPrefix(u.Path, "/")
-	var id string
-	// The server may need a moment to notice that the connection above is gone, and refuses to copy until then.
-	deadline := time.Now().Add(10 * time.Second)
-	for busy(t, server, name) {
-		if time.Now().After(deadline) {
-			t.Fatal("the template stays in use")
+	for range 2 {
+		name := Template(t, server, version, migrate)
+		var id string
+		if err := connect(t, FreshDatabase(t, server, name)).QueryRow(t.Context(), `SELECT id FROM things`).Scan(&id); err != nil || id != "seeded" {
+			t.Fatalf("the copy has %q, %v", id, err)
 		}
 	}
-	if err := connect(t, FreshDatabase(t, server, name)).QueryRow(t.Context(), `SELECT id FROM things`).Scan(&id); err != nil || id != "seeded" {
-		t.Fatalf("the copy has %q, %v", id, err)
+	if made != 1 {
+		t.Errorf("the template was made %d times", made)
+	}
+	if err := onServer(server, "DROP DATABASE "+quoted("template_"+version)); err != nil {
+		t.Error(err)
 	}
 }
 
-func busy(t *testing.T, server, name string) bool {
-	t.Helper()
-	var n int
-	if err := connect(t, server).QueryRow(t.Context(), `SELECT count(*) FROM pg_stat_activity WHERE datname = $1`, name).Scan(&n); err != nil {
+func TestATemplateThatCouldNotBeMadeIsMadeAgain(t *testing.T) {
+	server := PostgresURL(t)
+	name := "template_" + randomName()
+	if err := prepare(server, name, func(string) error { return errors.New("no") }); err == nil {
+		t.Fatal("taken as ready")
+	}
+	if err := prepare(server, name, func(string) error { return nil }); err != nil {
 		t.Fatal(err)
 	}
-	return n > 0
+	if err := onServer(server, "DROP DATABASE "+quoted(name)); err != nil {
+		t.Error(err)
+	}
 }
 
 func TestADatabaseIsGoneAfterItsTestEvenWhenSomebodyIsStillConnected(t *testing.T) {
