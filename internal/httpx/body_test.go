@@ -2,9 +2,11 @@ package httpx
 
 import (
 	"bufio"
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -88,6 +90,30 @@ func TestATricklingBodyIsAnswered408AndClosed(t *testing.T) {
 		t.Errorf("%+v %v", p, res.Header)
 	}
 	closedByPeer(t, rest)
+}
+
+func TestATricklingStreamOfHTTP2IsAnswered408AndTheConnectionStays(t *testing.T) {
+	s := serve(t, Config{Handler: reading, Edge: Edge{Body: BodyLimits{MinRate: 1000, Grace: 30 * time.Millisecond}},
+		TLS: &TLS{GetCertificate: testCerts().Certs.GetCertificate}})
+	dials := 0
+	tr := &http.Transport{TLSClientConfig: clientTLS(), ForceAttemptHTTP2: true, DialContext: func(ctx context.Context, network, addr string) (net.Conn, error) {
+		dials++
+		return (&net.Dialer{}).DialContext(ctx, network, addr)
+	}}
+	client := &http.Client{Transport: tr}
+	pr, pw := io.Pipe()
+	defer pw.Close()
+	res, err := client.Post(s.URL(), "text/plain", pr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if p := problemIn(t, res); p.Status != 408 || res.ProtoMajor != 2 {
+		t.Errorf("%+v over %s", p, res.Proto)
+	}
+	res, err = client.Post(s.URL(), "text/plain", strings.NewReader("hello"))
+	if err != nil || res.StatusCode != 200 || dials != 1 {
+		t.Error("other streams suffered:", res, err, dials)
+	}
 }
 
 func TestASteadyUploadMayTakeLongerThanTheGraceTime(t *testing.T) {
