@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"io"
 	"strconv"
 	"time"
@@ -69,10 +70,14 @@ type published struct {
 	head  Head
 	told  db.Time // when the log last heard of it
 	pause db.Time // after a fault: not before
+	fault error   // of the last attempt
 }
 
-// publishAgain is the pause after the head could not be written.
-const publishAgain = 10 * time.Second
+// Pauses after the head could not be written, and after it was found to contradict the chain.
+const (
+	publishAgain  = 10 * time.Second
+	contradictory = 10 * time.Minute
+)
 
 // Publish writes the head outside the database when it is time to. It never replaces a head that the chain in the database
 // contradicts: that file is the evidence, and stays until AcceptHead.
@@ -84,7 +89,11 @@ func (j *Journal) Publish(ctx context.Context) error {
 		return nil
 	}
 	err := j.publish(ctx, now)
-	if err != nil {
+	j.seen.fault = err
+	switch {
+	case errors.Is(err, ErrHeadForged), errors.Is(err, ErrHeadAhead):
+		j.seen.known, j.seen.pause = false, db.At(now.Add(contradictory))
+	case err != nil:
 		j.seen.known, j.seen.pause = false, db.At(now.Add(publishAgain))
 	}
 	return err
@@ -193,5 +202,6 @@ func (j *Journal) AcceptHead(ctx context.Context, actor access.Actor, operator a
 	if err != nil {
 		return err
 	}
+	j.seen.pause, j.seen.fault = db.Time{}, nil
 	return j.write(ctx, Head{Position: p.Position, Hash: p.Hash, Time: j.d.Now()})
 }
