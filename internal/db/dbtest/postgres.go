@@ -21,6 +21,7 @@ import (
 var shared struct {
 	once sync.Once
 	url  string
+	hold func() // holds the file whose lock says that this process uses the server; collected, it would be closed
 	err  error
 }
 
@@ -35,7 +36,7 @@ func PostgresURL(tb testing.TB) string {
 		if shared.url = os.Getenv("LINECARD_TEST_POSTGRES"); shared.url != "" {
 			return
 		}
-		shared.url, _, shared.err = pgserver.Acquire(ctx) // released by the end of this process
+		shared.url, shared.hold, shared.err = pgserver.Acquire(ctx) // released by the end of this process
 	})
 	switch {
 	case errors.Is(shared.err, pgserver.ErrMissing) && !required():
