@@ -120,6 +120,7 @@ type Target struct {
 	Flags       Flags
 	Permissions []string // permission types of a customer: DMP, RPS (CH-18)
 	Grants      []Grant  // relations in force between the actor's tenant and this one
+	ActorFrozen bool     // the actor's own tenant is frozen or gone, so the actor may do nothing (CH-15, CH-24)
 }
 
 // Place gives the tenant inside which the actor works: the entered one while acting, else its own.

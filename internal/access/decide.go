@@ -121,7 +121,7 @@ func restricted(a Actor, act Action, r rule, t Target) error {
 	f := t.Flags
 	own := a.Tenant.ID == t.Tenant.ID
 	switch {
-	case f.Frozen && own:
+	case f.Frozen && own, t.ActorFrozen:
 		return errFrozen
 	case f.ProvisioningSuspended && r.provision:
 		return errSuspended

@@ -129,3 +129,18 @@ func without(all []Action, drop ...Action) []Action {
 	}
 	return out
 }
+
+// Granted lists every action that roles and functions give together, in order.
+func Granted(held []Role, functions []Action) []Action {
+	var out []Action
+	for _, act := range Actions() {
+		for _, r := range held {
+			if r == OperatorAdmin || slices.Contains(roles[r].may, act) || (r == PartnerSubAccount && slices.Contains(functions, act)) ||
+				(r == PartnerWholesaleAdmin && slices.Contains(held, PartnerFullAdmin) && slices.Contains(indirect, act)) {
+				out = append(out, act)
+				break
+			}
+		}
+	}
+	return out
+}

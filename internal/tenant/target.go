@@ -1,0 +1,77 @@
+package tenant
+
+import (
+	"context"
+
+	"linecard/internal/access"
+	"linecard/internal/db"
+	"linecard/internal/errs"
+)
+
+// Target gives a tenant together with all that a decision about it needs: its flags, those it inherits, its permission types
+// and the relations in force towards the actor. Everybody who decides about something of a tenant gets the target here.
+// It decides nothing itself, but unknown ids are NotFound with the error that access gives for foreign ones.
+func (s *Service) Target(ctx context.Context, q db.Q, actor access.Actor, id string) (Tenant, access.Target, error) {
+	var row struct {
+		Tenant
+		ParentSuspended bool `db:"parent_suspended"`
+		ActorBarred     bool `db:"actor_barred"`
+	}
+	err := q.Get(ctx, &row, selected+`, COALESCE(p.provisioning_suspended, FALSE) AS parent_suspended,
+		COALESCE(a.frozen OR a.state = 'archived', FALSE) AS actor_barred`+from+`
+		LEFT JOIN tenant_tenants a ON a.id = $2 WHERE t.id = $1`, id, actor.Tenant.ID)
+	if err != nil {
+		if errs.KindOf(err) == errs.NotFound {
+			err = errs.Missing("object")
+		}
+		return Tenant{}, access.Target{}, err
+	}
+	t := row.Tenant
+	target := access.Target{
+		Tenant: t.Access(),
+		Flags: access.Flags{
+			Frozen:                t.Frozen,
+			ProvisioningSuspended: t.ProvisioningSuspended || row.ParentSuspended, // a suspended sub-partner's customers too (WS-89)
+			RestrictedByPartner:   t.Restricted,
+			ScreeningPending:      t.Screening != ScreeningClear && t.Screening != "approved",
+		},
+		Permissions: t.Permissions,
+		ActorFrozen: row.ActorBarred,
+	}
+	target.Grants, err = grants(ctx, q, actor, t)
+	return t, target, err
+}
+
+// grants lists the relations in force now from the actor's tenant to t, or from the sub-partner in whose portal the actor
+// works. Relations of tenants above the actor's are not among them: rights never flow to somebody below who holds them.
+func grants(ctx context.Context, q db.Q, actor access.Actor, t Tenant) ([]access.Grant, error) {
+	if actor.Kind == access.System || actor.Tenant.ID == t.ID {
+		return nil, nil
+	}
+	managers := []string{actor.Tenant.ID}
+	within := t.Access().Within(actor.Tenant) && actor.Tenant.Kind != access.Customer
+	if actor.Acting != nil && actor.Acting.Portal == access.PartnerPortal {
+		managers = append(managers, actor.Acting.Tenant.ID)
+	}
+	a := q.Args()
+	stmt := `SELECT scope, read_only FROM tenant_relations WHERE state = 'granted' AND scope <> 'redirect_manage' AND managed_id = ` + a.Add(t.ID) +
+		` AND ` + a.In("manager_id", managers) + ` AND (until IS NULL OR until > ` + a.Add(q.Now()) + `) ORDER BY read_only, scope`
+	var rows []struct {
+		Scope    access.RelationScope `db:"scope"`
+		ReadOnly bool                 `db:"read_only"`
+	}
+	if err := q.Select(ctx, &rows, stmt, a.List()...); err != nil {
+		return nil, err
+	}
+	var out []access.Grant
+	for _, r := range rows {
+		out = append(out, access.Grant{Scope: r.Scope, ReadOnly: r.ReadOnly})
+		if r.Scope == access.WholesaleManage && t.Wholesale {
+			out = append(out, access.Grant{Scope: access.DeviceManage, ReadOnly: r.ReadOnly}) // implicit under the offer (A-46)
+		}
+	}
+	if within && t.Permissions.Has(RPS) {
+		out = append(out, access.Grant{Scope: access.RedirectManage}) // the permission type is the consent (CH-30, A-7)
+	}
+	return out, nil
+}
