@@ -79,7 +79,7 @@ func within(a *Args, column, prefix string) string {
 // ScopeEnd is the first text that sorts behind all scopes that begin with prefix. Scopes are plain ASCII.
 func ScopeEnd(prefix string) string {
 	last := len(prefix) - 1
-	return prefix[:last] + string(prefix[last]+1)
+	return prefix[:last] + string(rune(prefix[last]+1))
 }
 
 // Includes says the same as SQL for a single scope, without a database.
