@@ -16,9 +16,33 @@ func ErrorCodes(root string) []string {
 	return codes
 }
 
-// errorCodes also returns the places where a code is not a literal, so that it cannot be known from outside.
+// errorCodes also returns the places where a code is not a literal, so that it cannot be known from outside. A function
+// of the same package that passes on a parameter of its own is followed to its callers.
 func errorCodes(files []File) (codes, unknown []string) {
 	seen := map[string]bool{}
+	followed := map[string]bool{}
+	var take func(f File, code ast.Expr)
+	take = func(f File, code ast.Expr) {
+		if text, ok := literal(code); ok {
+			seen[text] = true
+			return
+		}
+		name, place, passed := passedOn(f, code)
+		if !passed {
+			unknown = append(unknown, f.At(code))
+			return
+		}
+		if key := f.Dir + " " + name; !followed[key] {
+			followed[key] = true
+			for _, g := range files {
+				if g.Dir == f.Dir {
+					for _, arg := range arguments(g, name, place) {
+						take(g, arg)
+					}
+				}
+			}
+		}
+	}
 	for _, f := range files {
 		if f.Test || supportsTests(f.Dir) {
 			continue
@@ -28,11 +52,7 @@ func errorCodes(files []File) (codes, unknown []string) {
 			continue
 		}
 		for _, code := range r.read(f.AST) {
-			if text, ok := literal(code); ok {
-				seen[text] = true
-			} else if !r.inside { // errs itself passes on what it is given
-				unknown = append(unknown, f.At(code))
-			}
+			take(f, code)
 		}
 	}
 	for code := range seen {
@@ -40,6 +60,67 @@ func errorCodes(files []File) (codes, unknown []string) {
 	}
 	slices.Sort(codes)
 	return codes, unknown
+}
+
+// passedOn tells whether e is a parameter of the function around it: that function's name and the parameter's place.
+func passedOn(f File, e ast.Expr) (function string, place int, ok bool) {
+	parameter, isName := e.(*ast.Ident)
+	if !isName {
+		return "", 0, false
+	}
+	look := func(name string, t *ast.FuncType, body *ast.BlockStmt) {
+		if body == nil || e.Pos() < body.Pos() || e.Pos() >= body.End() {
+			return
+		}
+		i := 0
+		for _, field := range t.Params.List {
+			for _, p := range field.Names {
+				if p.Name == parameter.Name {
+					function, place, ok = name, i, true // an inner function comes later and wins
+				}
+				i++
+			}
+		}
+	}
+	ast.Inspect(f.AST, func(n ast.Node) bool {
+		switch n := n.(type) {
+		case *ast.FuncDecl:
+			look(n.Name.Name, n.Type, n.Body)
+		case *ast.AssignStmt:
+			for i, right := range n.Rhs {
+				closure, isFunc := right.(*ast.FuncLit)
+				if name, isName := n.Lhs[min(i, len(n.Lhs)-1)].(*ast.Ident); isFunc && isName {
+					look(name.Name, closure.Type, closure.Body)
+				}
+			}
+		}
+		return true
+	})
+	return function, place, ok
+}
+
+// arguments are what f gives to function, or a method of that name, at a place.
+func arguments(f File, function string, place int) (given []ast.Expr) {
+	ast.Inspect(f.AST, func(n ast.Node) bool {
+		call, ok := n.(*ast.CallExpr)
+		if !ok || len(call.Args) <= place || f.Test {
+			return true
+		}
+		switch fn := call.Fun.(type) {
+		case *ast.Ident:
+			ok = fn.Name == function
+		case *ast.SelectorExpr:
+			x, isName := fn.X.(*ast.Ident)
+			ok = fn.Sel.Name == function && !(isName && f.imports(x.Name))
+		default:
+			ok = false
+		}
+		if ok {
+			given = append(given, call.Args[place])
+		}
+		return true
+	})
+	return given
 }
 
 func literal(e ast.Expr) (string, bool) {

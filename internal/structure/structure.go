@@ -146,3 +146,13 @@ func (f File) importName(importPath string) string {
 	}
 	return ""
 }
+
+// imports tells whether name is a package that f imports, as far as a name can tell.
+func (f File) imports(name string) bool {
+	for _, p := range f.Imports {
+		if f.importName(p) == name {
+			return true
+		}
+	}
+	return false
+}
