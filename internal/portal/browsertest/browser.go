@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -190,7 +191,11 @@ func (b *Tab) Submit(selector string) {
 // Fill replaces the value of a field as a person would type it.
 func (b *Tab) Fill(selector, value string) {
 	b.t.Helper()
-	b.do("fill "+selector, chromedp.SetValue(chromedp.CSS(selector), ""), chromedp.SendKeys(chromedp.CSS(selector), value))
+	b.Wait(selector)
+	Eval[bool](b, fmt.Sprintf(`(e => { e.focus(); e.value = ""; return true; })(document.querySelector(%s))`, strconv.Quote(selector)))
+	if value != "" {
+		b.do("fill "+selector, chromedp.SendKeys(chromedp.CSS(selector), value))
+	}
 }
 
 // Press sends keys to whatever has the focus; use the kb package for named ones.

@@ -2,6 +2,7 @@ package ui
 
 import (
 	"context"
+	"regexp"
 
 	"linecard/internal/errs"
 )
@@ -39,8 +40,14 @@ func fault(ctx context.Context, key, english string, params map[string]string) s
 		}
 		args = append(args, name, value)
 	}
-	return fill(ctx, text, args)
+	filled := fill(ctx, text, args)
+	if hole.MatchString(filled) && !hole.MatchString(english) { // the error lacks a value that the translation needs
+		return english
+	}
+	return filled
 }
+
+var hole = regexp.MustCompile(`\{[a-z_]+\}`)
 
 // Faults is an error made ready for a form: a sentence for the top and one for each field.
 type Faults struct {

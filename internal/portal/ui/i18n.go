@@ -92,7 +92,7 @@ func N(ctx context.Context, key string, n int, args ...any) string {
 	return fill(ctx, text, append([]any{"n", n}, args...))
 }
 
-// Has reports whether a language other than the fallback, or the fallback itself, has key.
+// has gives the text of key in that language alone.
 func has(locale, key string) (string, bool) {
 	text, ok := catalogues[locale].texts[key]
 	return text, ok
