@@ -19,7 +19,7 @@ func (s *Service) Enter(ctx context.Context, tx *db.Tx, actor access.Actor, id s
 	if err != nil {
 		return access.Delegation{}, err
 	}
-	if err := recordEntry(ctx, tx, actor, t.ID, d.Via); err != nil {
+	if err := s.RecordEntry(ctx, tx, actor, t.ID, d.Via); err != nil {
 		return access.Delegation{}, err
 	}
 	n := news(t, "entered", map[string]any{"portal": string(p), "read_only": d.ReadOnly})
@@ -27,9 +27,9 @@ func (s *Service) Enter(ctx context.Context, tx *db.Tx, actor access.Actor, id s
 	return d, s.journal.Append(ctx, tx, actor, n)
 }
 
-// recordEntry notes the last entry at the relation that opened the door. The implicit relation of the redirect portal gets
+// RecordEntry notes the last entry at the relation that opened the door. The implicit relation of the redirect portal gets
 // its row with the first entry; the row itself never gives a right.
-func recordEntry(ctx context.Context, tx *db.Tx, actor access.Actor, id string, via access.RelationScope) error {
+func (s *Service) RecordEntry(ctx context.Context, tx *db.Tx, actor access.Actor, id string, via access.RelationScope) error {
 	n, err := tx.Exec(ctx, `UPDATE tenant_relations SET entered = $1, entered_by = $2 WHERE manager_id = $3 AND managed_id = $4 AND scope = $5
 		AND state = 'granted'`, tx.Now(), actor.Name, actor.Tenant.ID, id, string(via))
 	if err != nil || n > 0 || via != access.RedirectManage {

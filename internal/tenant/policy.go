@@ -3,7 +3,6 @@ package tenant
 import (
 	"context"
 	"strconv"
-	"strings"
 	"time"
 
 	"linecard/internal/access"
@@ -61,41 +60,47 @@ func (p Policy) under(o OwnPolicy, operator bool) Policy {
 	return p
 }
 
-// Effective gives the policy that holds in a tenant, by its scope. Unknown scopes have the operator's.
-func (s *Service) Effective(ctx context.Context, q db.Q, scope string) (Policy, error) {
-	p, _, err := effective(ctx, q, scope)
-	return p, err
+// Effective gives the policy that holds in a tenant; DefaultPolicy for an unknown id.
+func (s *Service) Effective(ctx context.Context, q db.Q, id string) (Policy, error) {
+	rows, err := ownPolicies(ctx, q, id)
+	return fold(rows, ""), err
 }
 
-type ownRow struct {
-	Scope   string             `db:"scope"`
-	Kind    access.TenantKind  `db:"kind"`
-	Policy  db.JSON[OwnPolicy] `db:"policy"`
-	Version int64              `db:"version"`
+type ownPolicy struct {
+	TenantID string             `db:"tenant_id"`
+	Kind     access.TenantKind  `db:"kind"`
+	Policy   db.JSON[OwnPolicy] `db:"policy"`
+	Version  int64              `db:"version"`
 }
 
-func effective(ctx context.Context, q db.Q, scope string) (Policy, ownRow, error) {
-	var path []string
-	for i := range scope {
-		if scope[i] == '.' {
-			path = append(path, scope[:i+1])
-		}
-	}
-	a := q.Args()
-	var rows []ownRow
-	if err := q.Select(ctx, &rows, `SELECT t.scope, t.kind, w.policy, w.version FROM tenant_policies w JOIN tenant_tenants t ON t.id = w.tenant_id
-		WHERE `+a.In("t.scope", path)+` ORDER BY t.scope`, a.List()...); err != nil {
-		return Policy{}, ownRow{}, err
-	}
+// ownPolicies lists what the tenant and those above it have set, from the top.
+func ownPolicies(ctx context.Context, q db.Q, id string) ([]ownPolicy, error) {
+	var rows []ownPolicy
+	err := q.Select(ctx, &rows, `SELECT t.id AS tenant_id, t.kind, w.policy, w.version
+		FROM tenant_tenants x JOIN tenant_tenants t ON substr(x.scope, 1, length(t.scope)) = t.scope
+		JOIN tenant_policies w ON w.tenant_id = t.id WHERE x.id = $1 ORDER BY t.scope`, id)
+	return rows, err
+}
+
+// fold tightens the defaults on the way down, leaving out what the tenant `without` has set itself.
+func fold(rows []ownPolicy, without string) Policy {
 	p := DefaultPolicy
-	var own ownRow
 	for _, r := range rows {
-		p = p.under(r.Policy.V, r.Kind == access.Operator)
-		if r.Scope == scope {
-			own = r
+		if r.TenantID != without {
+			p = p.under(r.Policy.V, r.Kind == access.Operator)
 		}
 	}
-	return p, own, nil
+	return p
+}
+
+// ownOf finds what the tenant itself has set; the zero value when nothing.
+func ownOf(rows []ownPolicy, id string) ownPolicy {
+	for _, r := range rows {
+		if r.TenantID == id {
+			return r
+		}
+	}
+	return ownPolicy{}
 }
 
 // Policy gives what a tenant has set itself with its version (0 when nothing), and what holds there.
@@ -107,8 +112,12 @@ func (s *Service) Policy(ctx context.Context, actor access.Actor, id string) (Ow
 	if err := access.Decide(actor, access.SettingsView, target); err != nil {
 		return OwnPolicy{}, 0, Policy{}, err
 	}
-	p, own, err := effective(ctx, s.db, t.Scope)
-	return own.Policy.V, own.Version, p, err
+	rows, err := ownPolicies(ctx, s.db, t.ID)
+	if err != nil {
+		return OwnPolicy{}, 0, Policy{}, err
+	}
+	own := ownOf(rows, t.ID)
+	return own.Policy.V, own.Version, fold(rows, ""), nil
 }
 
 // SetPolicy replaces what a tenant has set itself. Below the operator a value that is looser than what holds above is refused
@@ -123,18 +132,12 @@ func (s *Service) SetPolicy(ctx context.Context, actor access.Actor, id string, 
 		if err := access.Decide(actor, access.SettingsEdit, target); err != nil {
 			return err
 		}
-		above := DefaultPolicy
-		if t.Kind != access.Operator {
-			parent := strings.TrimSuffix(t.Scope, t.Key+".")
-			if above, _, err = effective(ctx, tx, parent); err != nil {
-				return err
-			}
-		}
-		if err := o.check(above, t.Kind == access.Operator); err != nil {
+		rows, err := ownPolicies(ctx, tx, t.ID)
+		if err != nil {
 			return err
 		}
-		_, had, err := effective(ctx, tx, t.Scope)
-		if err != nil {
+		above, had := fold(rows, t.ID), ownOf(rows, t.ID)
+		if err := o.check(above, t.Kind == access.Operator); err != nil {
 			return err
 		}
 		if ifVersion != 0 && ifVersion != had.Version {

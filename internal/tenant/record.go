@@ -45,16 +45,9 @@ func news(t Tenant, what string, data map[string]any) journal.News {
 		Target: journal.Target{Kind: kind, ID: t.ID, Name: t.Name}, Data: data}
 }
 
+// bump counts the change for whoever keeps something computed from it. The levels have the same names in both rooms.
 func bump(ctx context.Context, tx *db.Tx, t Tenant) error {
-	switch t.Kind {
-	case access.Operator:
-		return revision.Bump(ctx, tx, revision.Operator, t.ID)
-	case access.Partner:
-		return revision.Bump(ctx, tx, revision.Partner, t.ID)
-	case access.SubPartner:
-		return revision.Bump(ctx, tx, revision.SubPartner, t.ID)
-	}
-	return revision.Bump(ctx, tx, revision.Customer, t.ID)
+	return revision.Bump(ctx, tx, revision.Kind(t.Kind), t.ID)
 }
 
 // change is the frame of all changes to an existing tenant: lock, decide, check state and version, apply, write, record.
