@@ -69,13 +69,11 @@ func (b *body) Read(p []byte) (int, error) {
 	if err != nil {
 		b.err = err
 	}
-	if err == io.EOF { // while the handler works the server watches for a vanished client on the same connection
-		_ = b.ctl.SetReadDeadline(time.Time{})
-	}
 	return n, err
 }
 
-// finish bounds the time in which the server may drain what the handler did not read.
+// finish bounds the time in which the server may drain what the handler did not read. After the end of the body net/http takes the
+// deadline off by itself, since it then watches for a vanished client on the same connection.
 func (b *body) finish() {
 	if b.err != io.EOF {
 		_ = b.ctl.SetReadDeadline(wall().Add(b.limits.Grace))
