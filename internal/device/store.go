@@ -1,0 +1,197 @@
+package device
+
+import (
+	"context"
+	"strings"
+
+	"linecard/internal/db"
+	"linecard/internal/errs"
+	"linecard/internal/phone"
+	"linecard/internal/tenant"
+)
+
+const selected = `SELECT d.id, d.customer_id, d.scope, d.mac, d.maker, d.model, d.name, d.description, d.created, d.updated, d.version,
+	s.last_seen, s.last_ip, s.model AS reported_model, s.software_version
+	FROM device_devices d JOIN device_sightings s ON s.device_id = d.id`
+
+func get(ctx context.Context, q db.Q, customerID, id string) (Device, error) {
+	var d Device
+	err := q.Get(ctx, &d, selected+` WHERE d.id = $1 AND d.customer_id = $2`, id, customerID)
+	if err != nil && errs.KindOf(err) == errs.NotFound {
+		err = errs.Missing("device")
+	}
+	return d, err
+}
+
+func insert(ctx context.Context, tx *db.Tx, d Device) error {
+	_, err := tx.Exec(ctx, `INSERT INTO device_devices
+		(id, customer_id, scope, mac, maker, model, name, name_fold, description, search_fold, created, updated, version)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`,
+		d.ID, d.CustomerID, d.Scope, d.MAC, d.Maker, d.Model, d.Name, db.Fold(d.Name), d.Description, d.searchFold(), d.Created, d.Updated, d.Version)
+	if err != nil {
+		return err
+	}
+	_, err = tx.Exec(ctx, `INSERT INTO device_sightings (device_id, last_ip, model, software_version) VALUES ($1, '', '', '')`, d.ID)
+	return err
+}
+
+func update(ctx context.Context, tx *db.Tx, d Device) error {
+	_, err := tx.Exec(ctx, `UPDATE device_devices SET model = $2, name = $3, name_fold = $4, description = $5, search_fold = $6, updated = $7,
+		version = $8 WHERE id = $1`, d.ID, d.Model, d.Name, db.Fold(d.Name), d.Description, d.searchFold(), d.Updated, d.Version)
+	return err
+}
+
+func remove(ctx context.Context, tx *db.Tx, id string) error {
+	_, err := tx.Exec(ctx, `DELETE FROM device_devices WHERE id = $1`, id)
+	return err
+}
+
+func (d Device) searchFold() string { return db.Fold(d.Name + " " + d.Model + " " + d.Description) }
+
+// count moves the number of devices of a customer and refuses to pass MaxDevices. The statement checks and writes at once.
+func count(ctx context.Context, tx *db.Tx, t tenant.Tenant, by int64) error {
+	if err := ensure(ctx, tx, t); err != nil {
+		return err
+	}
+	n, err := tx.Exec(ctx, `UPDATE device_customers SET devices = devices + $2 WHERE customer_id = $1 AND devices + $2 <= $3`, t.ID, by, MaxDevices)
+	if err == nil && n == 0 {
+		err = errTooMany
+	}
+	return err
+}
+
+var sorts = []db.Sort{
+	{Name: "name", Column: "d.name_fold"},
+	{Name: "mac", Column: "d.mac"},
+	{Name: "created", Column: "d.created", Number: true, Desc: true},
+	{Name: "last_seen", Column: "COALESCE(s.last_seen, 0)", Number: true, Desc: true},
+}
+
+func (d Device) sortKey(sort string) any {
+	switch sort {
+	case "mac":
+		return d.MAC.String()
+	case "created":
+		return d.Created.UnixMilli()
+	case "last_seen":
+		if d.LastSeen.IsZero() {
+			return int64(0)
+		}
+		return d.LastSeen.UnixMilli()
+	}
+	return db.Fold(d.Name)
+}
+
+func list(ctx context.Context, q db.Q, customerID string, query Query) (Listing, error) {
+	a := q.Args()
+	where, err := query.where(a, customerID)
+	if err != nil {
+		return Listing{}, err
+	}
+	var l Listing
+	counted := `SELECT COUNT(*) FROM device_devices d JOIN device_sightings s ON s.device_id = d.id` + where
+	if err := q.Get(ctx, &l.Total, counted, a.List()...); err != nil {
+		return Listing{}, err
+	}
+	k, err := query.Page.Keyset(a, "d.id", sorts...)
+	if err != nil {
+		return Listing{}, err
+	}
+	stmt := selected + where + " AND " + k.Where + " ORDER BY " + k.OrderBy + " LIMIT " + a.Add(k.Limit)
+	if err := q.Select(ctx, &l.Items, stmt, a.List()...); err != nil {
+		return Listing{}, err
+	}
+	l.Items, l.Next = db.Cut(k, l.Items, func(d Device) (any, string) { return d.sortKey(k.SortName()), d.ID })
+	return l, nil
+}
+
+func (query Query) where(a *db.Args, customerID string) (string, error) {
+	var c errs.Checker
+	text := c.Text("q", query.Text, 0, 200)
+	w := " WHERE d.customer_id = " + a.Add(customerID)
+	if query.Model != "" {
+		m := a.Add(query.Model)
+		w += " AND (d.model = " + m + " OR s.model = " + m + ")"
+	}
+	if query.Maker != "" {
+		w += " AND d.maker = " + a.Add(query.Maker)
+	}
+	if text != "" {
+		w += " AND (d.search_fold LIKE " + a.Add(db.Contains(text)) + ` ESCAPE '\'`
+		if part := macPart(text); part != "" {
+			w += " OR d.mac LIKE " + a.Add("%"+part+"%")
+		}
+		w += ")"
+	}
+	return w, c.Err()
+}
+
+// macPart gives the digits of a fragment of a MAC address in any spelling; "" when the text is none.
+func macPart(text string) string {
+	s := strings.ToLower(strings.NewReplacer(":", "", "-", "", ".", "").Replace(text))
+	if len(s) > 12 || strings.Trim(s, "0123456789abcdef") != "" {
+		return ""
+	}
+	return s
+}
+
+// seenBatch is how many sightings one statement writes.
+const seenBatch = 100
+
+// Saw writes what requests told about phones, some hundred at a time; what is older than what is stored changes nothing, and
+// devices that are gone are left out. A fault leaves the rest unwritten; writing all of it again is harmless.
+func (s *Service) Saw(ctx context.Context, seen []Sighting) error {
+	for len(seen) > 0 {
+		n := min(seenBatch, len(seen))
+		batch := seen[:n]
+		seen = seen[n:]
+		if err := s.db.Tx(ctx, func(ctx context.Context, tx *db.Tx) error { return saw(ctx, tx, batch) }); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func saw(ctx context.Context, tx *db.Tx, batch []Sighting) error {
+	a := tx.Args()
+	rows := make([]string, len(batch))
+	for i, x := range batch {
+		rows[i] = "(" + a.Add(x.DeviceID) + ", CAST(" + a.Add(db.At(x.At)) + " AS BIGINT), " + a.Add(x.IP) + ", " + a.Add(x.Model) + ", " + a.Add(x.Version) + ")"
+	}
+	_, err := tx.Exec(ctx, `UPDATE device_sightings SET last_seen = v.column2, last_ip = v.column3,
+		model = CASE WHEN v.column4 = '' THEN device_sightings.model ELSE v.column4 END,
+		software_version = CASE WHEN v.column5 = '' THEN device_sightings.software_version ELSE v.column5 END
+		FROM (VALUES `+strings.Join(rows, ", ")+`) AS v
+		WHERE device_sightings.device_id = v.column1 AND (device_sightings.last_seen IS NULL OR device_sightings.last_seen <= v.column2)`, a.List()...)
+	return err
+}
+
+// Setup is what a phone's files depend on.
+type Setup struct {
+	DeviceID string `db:"id"`
+	Maker    string `db:"maker"`
+	Model    string `db:"model"` // as entered
+	Poll     phone.PollWindow
+}
+
+// setup reads the device of a customer by its MAC: never by the MAC alone, so that a foreign device and an unknown one cost
+// the same (decision 15).
+func setup(ctx context.Context, q db.Q, customerID string, mac phone.MAC) (Setup, error) {
+	var row struct {
+		Setup
+		Start phone.TimeOfDay `db:"poll_start"`
+		End   phone.TimeOfDay `db:"poll_end"`
+		Days  int             `db:"poll_days"`
+	}
+	err := q.Get(ctx, &row, `SELECT d.id, d.maker, d.model, c.poll_start, c.poll_end, c.poll_days
+		FROM device_devices d JOIN device_customers c ON c.customer_id = d.customer_id
+		WHERE d.customer_id = $1 AND d.mac = $2`, customerID, mac)
+	row.Poll = phone.PollWindow{Start: row.Start, End: row.End, Days: row.Days}
+	return row.Setup, err
+}
+
+// Setup gives what the files of the customer's phone with this MAC depend on; NotFound when the customer has none. It decides
+// nothing: the caller has let the phone in.
+func (s *Service) Setup(ctx context.Context, customerID string, mac phone.MAC) (Setup, error) {
+	return setup(ctx, s.db, customerID, mac)
+}
