@@ -16,8 +16,12 @@ import (
 
 const captchaLength = 6
 
-// captchaPicture is 240 × 80 pixels: readable for a person, with skewed digits, waves, a stroke and dots.
-var captchaPicture = captcha.NewDriverDigit(80, 240, captchaLength, 0.7, 80)
+// captchaPicture is 260 × 100 pixels: readable for a person, with skewed digits, waves, a stroke and dots.
+//
+// Its digits come from a bitmap and its voices from recordings that the library (Apache-2.0) took over from dchest/captcha (MIT).
+// The fonts that the library embeds besides are not drawn with; some of them are not free to sell, so whoever ships a binary
+// must look at them.
+var captchaPicture = captcha.NewDriverDigit(100, 260, captchaLength, 0.5, 60)
 
 // Challenge is a captcha (CH-8): six digits, as a picture and, for who cannot see it, spoken. It is made and served by us, without
 // any third party. Whoever stores it must let it expire and be answered once, and bound how often it is drawn: every

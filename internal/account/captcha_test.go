@@ -52,7 +52,7 @@ func TestThePictureIsDarkOnWhiteAndNeverTheSame(t *testing.T) { // CH-8
 			t.Fatal(err)
 		}
 		img, err := png.Decode(bytes.NewReader(b))
-		if err != nil || img.Bounds() != image.Rect(0, 0, 240, 80) {
+		if err != nil || img.Bounds() != image.Rect(0, 0, 260, 100) {
 			t.Fatalf("%v %v", img, err)
 		}
 		return b, img
@@ -62,8 +62,8 @@ func TestThePictureIsDarkOnWhiteAndNeverTheSame(t *testing.T) { // CH-8
 		t.Error("two drawings are alike")
 	}
 	white, dark := 0, 0
-	for y := range 80 {
-		for x := range 240 {
+	for y := range 100 {
+		for x := range 260 {
 			r, g, b, a := img.At(x, y).RGBA()
 			if a != 0xffff {
 				t.Fatalf("transparent at %d,%d", x, y)
@@ -75,7 +75,7 @@ func TestThePictureIsDarkOnWhiteAndNeverTheSame(t *testing.T) { // CH-8
 			}
 		}
 	}
-	if white < 240*80/2 || dark < 800 {
+	if white < 260*100/2 || dark < 800 {
 		t.Errorf("%d white and %d dark points", white, dark)
 	}
 	if bytes.Contains(first, []byte(c.Answer)) {
