@@ -66,8 +66,14 @@ func NewACME(cfg ACMEConfig) (*ACME, error) {
 }
 
 // GetCertificate gives the certificate for the name in the ClientHello, and obtains it first when need be. Names that are not
-// configured are refused, so strangers cannot make us ask the authority.
+// configured are refused, so strangers cannot make us ask the authority. A client that sends no name, as old phones do, gets the
+// first host's.
 func (a *ACME) GetCertificate(hello *tls.ClientHelloInfo) (*tls.Certificate, error) {
+	if hello.ServerName == "" {
+		named := *hello
+		named.ServerName = a.hosts[0]
+		hello = &named
+	}
 	return a.manager.GetCertificate(hello)
 }
 
@@ -75,7 +81,7 @@ func (a *ACME) GetCertificate(hello *tls.ClientHelloInfo) (*tls.Certificate, err
 func (a *ACME) HTTPHandler(next http.Handler) http.Handler { return a.manager.HTTPHandler(next) }
 
 // Obtain gets an ECDSA certificate for every host now, so that the first visitor does not wait. Listeners must already answer. All
-// faults come back joined; those hosts are tried again when asked for.
+// faults come back joined, after at most five minutes a host; those hosts are tried again when asked for.
 func (a *ACME) Obtain() error {
 	var faults []error
 	for _, host := range a.hosts {
@@ -117,7 +123,7 @@ func (a *ACME) Beside(files *Certificates) func(*tls.ClientHelloInfo) (*tls.Cert
 		if !challenge && (name == "" || files.Has(name)) {
 			return files.GetCertificate(hello)
 		}
-		cert, err := a.manager.GetCertificate(hello)
+		cert, err := a.GetCertificate(hello)
 		if err != nil && !challenge {
 			return files.GetCertificate(hello)
 		}

@@ -44,6 +44,9 @@ func TestCertificatesComeFromTheAuthorityByBothChallenges(t *testing.T) {
 			}
 			cfg := &tls.Config{RootCAs: rootOf(ca), ServerName: "portal.example.test"}
 			leaf := presented(t, secure, cfg) // the first visitor makes us obtain it, and verifies it
+			if !presented(t, secure, &tls.Config{InsecureSkipVerify: true}).Equal(leaf) {
+				t.Error("a client without a name got another certificate")
+			}
 			if err := a.Obtain(); err != nil {
 				t.Error(err)
 			}

@@ -98,16 +98,20 @@ func guardBody(w http.ResponseWriter, r *http.Request, l BodyLimits) (*body, err
 	return b, nil
 }
 
-// LimitBody lowers the limits for the handlers below; it cannot raise what the Edge set. It refuses with 413 and 408.
-func LimitBody(l BodyLimits) Middleware {
+// LimitBody lowers the size for the handlers below; it cannot raise what the Edge set. Speed stays the Edge's affair.
+func LimitBody(maxBytes int64) Middleware {
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			b, err := guardBody(w, r, l)
-			if err != nil {
-				WriteProblem(w, r, err)
+			b, under := r.Body.(*body)
+			switch {
+			case r.ContentLength > maxBytes:
+				WriteProblem(w, r, errBodyTooLarge)
 				return
-			}
-			if b != nil {
+			case under:
+				b.limits.MaxBytes = min(b.limits.MaxBytes, maxBytes)
+			case r.Body != nil:
+				b = &body{src: r.Body, ctl: http.NewResponseController(w), limits: BodyLimits{MaxBytes: maxBytes}.orDefault()}
+				r.Body = b
 				defer b.finish()
 			}
 			next.ServeHTTP(w, r)

@@ -175,11 +175,19 @@ func TestSomeRequestsMayCarryMoreAndSomeHandlersTakeLess(t *testing.T) {
 			t.Errorf("%+v: %d", c, res.StatusCode)
 		}
 	}
-	small := Chain(reading, LimitBody(BodyLimits{MaxBytes: 3}))
-	r := httptest.NewRequest("POST", "/other", struct{ io.Reader }{strings.NewReader("abcd")})
-	r.ContentLength = -1
-	if res := through(e, small, r); res.StatusCode != 413 {
-		t.Error(res.Status)
+	for _, c := range []struct{ limit, size, want int }{{3, 4, 413}, {4, 4, 200}, {50, 11, 413}} {
+		for _, length := range []int64{int64(c.size), -1} {
+			r := httptest.NewRequest("POST", "/other", struct{ io.Reader }{strings.NewReader(strings.Repeat("x", c.size))})
+			r.ContentLength = length
+			if res := through(e, Chain(reading, LimitBody(int64(c.limit))), r); res.StatusCode != c.want {
+				t.Errorf("%+v, length %d: %s", c, length, res.Status)
+			}
+		}
+	}
+	w := httptest.NewRecorder() // without an Edge
+	Chain(reading, LimitBody(3)).ServeHTTP(w, httptest.NewRequest("POST", "/", struct{ io.Reader }{strings.NewReader("abcd")}))
+	if w.Code != 413 {
+		t.Error("without an Edge:", w.Code)
 	}
 }
 

@@ -49,7 +49,7 @@ func TestPathsAreLoggedWithoutWhatLooksLikeASecret(t *testing.T) {
 	for path, want := range map[string]string{
 		"/p/acme/0004f2abcdef.cfg":                     "/p/acme/0004f2abcdef.cfg",
 		"//p//acme":                                    "//p//acme",
-		"/reset/Zk3q9ABCDEFGHIJKLMNOPQ":                      "/reset/…",
+		"/reset/Zk3q9ABCDEFGHIJKLMNOPQ":                "/reset/…",
 		"/c/0190b6c2-7c1e-7000-8000-0123456789ab/edit": "/c/0190b6c2-7c1e-7000-8000-0123456789ab/edit",
 		"/a/line\nbreak":                               "/a/…",
 		"/operator/sign-in-and-recovery":               "/operator/sign-in-and-recovery",

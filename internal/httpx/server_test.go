@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -33,6 +34,21 @@ func TestASlowHeadIsAnswered408AndClosed(t *testing.T) {
 		t.Errorf("%+v", p)
 	}
 	closedByPeer(t, rest)
+}
+
+func TestASlowHeadOrHandshakeUnderTLSIsClosed(t *testing.T) {
+	s := serve(t, Config{Handler: reading, HeaderTimeout: 50 * time.Millisecond, TLS: &TLS{GetCertificate: testCerts().Certs.GetCertificate}})
+	raw := dial(t, s) // says nothing
+	if data, err := io.ReadAll(raw); os.IsTimeout(err) {
+		t.Errorf("the handshake is still waited for: %q", data)
+	}
+	c := tls.Client(dial(t, s), clientTLS())
+	if _, err := io.WriteString(c, "GET /x HTTP/1.1\r\nHost: x\r\nX-Slow: "); err != nil {
+		t.Fatal(err)
+	}
+	if data, err := io.ReadAll(c); os.IsTimeout(err) {
+		t.Errorf("the head is still waited for: %q", data)
+	}
 }
 
 func TestAnIdleConnectionIsClosedWithoutAWord(t *testing.T) {
