@@ -47,6 +47,8 @@ type duty struct {
 	fn    func(ctx context.Context, l Lease) error
 	kick  chan struct{}
 
+	faults int // in a row
+
 	mu   sync.Mutex
 	stop context.CancelFunc // of the pass that runs, nil when none does
 }
@@ -127,23 +129,24 @@ func (q *Queue) serve(ctx context.Context, d *duty, l *life, lease Lease, troubl
 	d.mu.Lock()
 	d.stop = stop
 	d.mu.Unlock()
-	for faults := 0; faults < dutyFaults; {
+	for d.faults < dutyFaults {
 		err := q.safely(func() error { return d.fn(ctx, lease) })
 		if ctx.Err() != nil || errors.Is(err, ErrLeaseLost) {
 			return true
 		}
 		wait := d.every
 		if err != nil {
-			faults++
+			d.faults++
 			wait = max(wait, trouble.note(err))
 		} else {
-			faults = 0
+			d.faults = 0
 			trouble.note(nil)
 		}
 		if !pause(ctx, jittered(wait), d.kick) {
 			return true
 		}
 	}
+	d.faults = 0
 	return false
 }
 

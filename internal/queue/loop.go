@@ -3,8 +3,6 @@ package queue
 import (
 	"context"
 	"time"
-
-	"linecard/internal/errs"
 )
 
 // loop is something that every node does by itself.
@@ -52,8 +50,10 @@ type trouble struct {
 	q     *Queue
 	what  string
 	times int
-	code  string
 }
+
+// troubleAgain is after how many failures in a row there is another line, about a quarter of an hour.
+const troubleAgain = 200
 
 func (q *Queue) trouble(what string) *trouble { return &trouble{q: q, what: what} }
 
@@ -63,12 +63,11 @@ func (t *trouble) note(err error) time.Duration {
 		if t.times > 0 {
 			t.q.log.Info("works again", "what", t.what, "failures", t.times)
 		}
-		t.times, t.code = 0, ""
+		t.times = 0
 		return 0
 	}
-	if code := errs.CodeOf(err); code != t.code {
-		t.q.log.Warn("failed, will be tried again", "what", t.what, "err", err)
-		t.code = code
+	if t.times%troubleAgain == 0 {
+		t.q.log.Warn("failed, will be tried again", "what", t.what, "failures", t.times+1, "err", err)
 	}
 	t.times++
 	return jittered(min(100*time.Millisecond<<min(t.times-1, 10), 5*time.Second))

@@ -10,10 +10,12 @@ import (
 // life is this process's membership in the cluster: from joining until it leaves or is declared dead. Each has a new id, so
 // whatever an earlier life still tries to write finds no row that is its own.
 type life struct {
-	worker string
-	ctx    context.Context // ends with the life: jobs stop
-	end    context.CancelFunc
-	fuse   *time.Timer // ends the duties when no beat got through for so long that others may be about to take them
+	worker   string
+	ctx      context.Context // ends with the life
+	end      context.CancelFunc
+	jobs     context.Context // what handlers get; ends earlier when Run has waited long enough
+	stopJobs context.CancelFunc
+	fuse     *time.Timer // ends the duties when no beat got through for so long that others may be about to take them
 }
 
 // peer is what was last seen of another node, by this machine's steady clock: the clocks of two machines are never compared.
@@ -53,6 +55,7 @@ func (q *Queue) join(ctx context.Context) (*life, error) {
 	}
 	l := &life{worker: id}
 	l.ctx, l.end = context.WithCancel(context.Background())
+	l.jobs, l.stopJobs = context.WithCancel(l.ctx)
 	l.fuse = time.AfterFunc(q.o.Beat*5/2, q.suspendDuties)
 	q.mu.Lock()
 	q.life, q.peers = l, map[string]peer{}

@@ -80,7 +80,7 @@ func (q *Queue) drainOut(loops *sync.WaitGroup) {
 	}
 	if l := q.alive(); l != nil {
 		// Beats go on meanwhile: nobody else starts a job that is only slow to stop.
-		l.end()
+		l.stopJobs()
 	}
 	grace.Reset(2 * time.Second)
 	select {

@@ -80,9 +80,9 @@ func (q *Queue) busy(h *handler, by int) int {
 func (q *Queue) work(l *life, h *handler, c *claimed) {
 	run := Run{Kind: h.kind, Waited: max(q.d.Now().Sub(c.RunAt.Time), 0)}
 	began := time.Now() // the machine's clock: how long it really took
-	err := q.call(l.ctx, h, c)
+	err := q.call(l.jobs, h, c)
 	run.Took = time.Since(began)
-	if q.o.crash && l.ctx.Err() != nil {
+	if q.o.crash && l.jobs.Err() != nil {
 		return
 	}
 	e := q.judge(l, h, c, err)
@@ -114,7 +114,7 @@ func (q *Queue) judge(l *life, h *handler, c *claimed, err error) ending {
 		e.outcome, e.pause, e.uncount = Snoozed, time.Duration(s), true
 	case errors.As(err, &stop):
 		e.outcome, e.fault = Dead, safeText(stop.err)
-	case l.ctx.Err() != nil: // this node stops: others go on with it
+	case l.jobs.Err() != nil: // this node stops: others go on with it
 		e.outcome, e.uncount = Snoozed, true
 	case int(c.Attempt) >= h.p.MaxAttempts:
 		e.outcome, e.fault = Dead, safeText(err)
