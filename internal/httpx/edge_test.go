@@ -183,6 +183,28 @@ func TestAClientThatDoesNotReadIsLetGo(t *testing.T) {
 	}
 }
 
+func TestAnEventStreamMayBeSilentLongerThanAStall(t *testing.T) {
+	const stall = 50 * time.Millisecond
+	s := serve(t, Config{Edge: Edge{Stall: stall}, TLS: &TLS{GetCertificate: testCerts().Certs.GetCertificate}, Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		for range 2 {
+			_, _ = io.WriteString(w, "event\n")
+			_ = http.NewResponseController(w).Flush()
+			silence := time.NewTimer(3 * stall)
+			<-silence.C
+		}
+	})})
+	for _, h2 := range []bool{false, true} {
+		res, err := (&http.Client{Transport: &http.Transport{TLSClientConfig: clientTLS(), ForceAttemptHTTP2: h2}}).Get(s.URL())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if body, err := io.ReadAll(res.Body); string(body) != "event\nevent\n" || (res.ProtoMajor == 2) != h2 {
+			t.Errorf("over %s: %q %v", res.Proto, body, err)
+		}
+		res.Body.Close()
+	}
+}
+
 func TestFlushingReachesTheClientThroughTheWrapper(t *testing.T) {
 	release := make(chan struct{})
 	s := serve(t, Config{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -98,6 +98,7 @@ func TestForwardedIsReadByRFC7239WhenItIsChosen(t *testing.T) {
 		{[]string{`for=198.51.100.1, for=unknown`}, "10.0.0.1", "http", "internal"},
 		{[]string{`for=198.51.100.1, for=_hidden, for=10.0.0.9`}, "10.0.0.9", "http", "internal"},
 		{[]string{`host="a,b;c";for=198.51.100.1`}, "198.51.100.1", "http", "internal"},
+		{[]string{`for=198.51.100.1;host="a,b"`}, "198.51.100.1", "http", "internal"},
 		{nil, "10.0.0.1", "http", "internal"},
 	} {
 		r := httptest.NewRequest("GET", "/", nil)

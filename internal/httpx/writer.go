@@ -49,13 +49,12 @@ func (w *recorder) Flush() {
 	w.disarm()
 }
 
-// Hijack hands the connection over, free of our deadlines; http.ErrNotSupported on HTTP/2.
+// Hijack hands the connection over (net/http takes the deadlines off) and keeps ours from coming back; http.ErrNotSupported on HTTP/2.
 func (w *recorder) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	c, rw, err := w.ctl.Hijack()
 	if err == nil {
 		w.away = true
 		w.begin(http.StatusSwitchingProtocols)
-		_ = c.SetDeadline(time.Time{})
 	}
 	return c, rw, err
 }
