@@ -179,7 +179,7 @@ func TestTheChecksThemselvesCanFail(t *testing.T) {
 	tab := browsertest.Open(t, browsertest.Look{Width: phone})
 	tab.Goto(gallery(t))
 	browsertest.Eval[bool](tab, `(() => {
-		document.body.insertAdjacentHTML("beforeend", '<img src="/static/none.png" width=900><b style="color:red">x</b>');
+		document.body.insertAdjacentHTML("beforeend", '<img src="/static/none.png"><svg width="900" height="4"></svg><b style="color:red">x</b>');
 		console.error("said so");
 		return true;
 	})()`)

@@ -14,10 +14,6 @@ import (
 
 func TestMain(m *testing.M) { browsertest.Main(m) }
 
-// policy is the content policy under which every page must work: no inline script, no inline style, own server only.
-const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; " +
-	"connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
-
 func gallery(t *testing.T) string {
 	t.Helper()
 	mux := http.NewServeMux()
@@ -26,7 +22,7 @@ func gallery(t *testing.T) string {
 	mux.Handle("GET "+ui.StaticPath, ui.Static())
 	mux.HandleFunc("POST "+ui.PreferencesPath, ui.SetPreferences)
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		w.Header().Set("Content-Security-Policy", policy)
+		w.Header().Set("Content-Security-Policy", ui.ContentPolicy)
 		mux.ServeHTTP(w, r)
 	}))
 	t.Cleanup(server.Close)

@@ -68,7 +68,8 @@
     dialog.addEventListener("click", (event) => {
       if (event.target === dialog || event.target.closest("[data-dialog-close]")) { event.preventDefault(); dialog.close(); }
     });
-    dialog.addEventListener("close", () => { dialog.remove(); link.focus(); });
+    dialog.addEventListener("close", () => { dialog.remove(); (link.closest("details")?.querySelector("summary") || link).focus(); });
+    closeMenus();
     enhance(dialog);
     dialog.showModal();
   }
