@@ -10,7 +10,7 @@ import (
 )
 
 // batch is how many rows one transaction of the sequencer takes at most, so that on SQLite it holds the writer briefly.
-const batch = 1000
+const batch = 500
 
 var errSequence = errs.New(errs.Internal, "journal_sequence_lost", "Something went wrong on our side.")
 
@@ -103,7 +103,7 @@ func newPlacer(rows int) placer {
 		n := 3 * i
 		b.WriteString("($" + strconv.Itoa(n+1) + ", CAST($" + strconv.Itoa(n+2) + " AS BIGINT), $" + strconv.Itoa(n+3) + ")")
 	}
-	b.WriteString(`) AS v WHERE journal_entries.id = v.column1 AND journal_entries.position IS NULL`)
+	b.WriteString(`) AS v WHERE journal_entries.id = v.column1`)
 	return placer{rows, b.String()}
 }
 

@@ -120,7 +120,7 @@ func (v *verifier) run(ctx context.Context) (again bool, err error) {
 	return false, j.d.Get(ctx, &v.report.Waiting, `SELECT COUNT(*) FROM journal_entries WHERE position IS NULL`)
 }
 
-// walk follows the chain from the anchor until its end or the first fault.
+// walk follows the chain from the anchor until its end or the first fault. again says that retention moved the beginning.
 func (v *verifier) walk(ctx context.Context, head point) (again bool, err error) {
 	all := head.Position - v.anchor.Position
 	err = v.j.d.Each(ctx, func(scan func(any) error) error {
@@ -129,15 +129,6 @@ func (v *verifier) walk(ctx context.Context, head point) (again bool, err error)
 			return err
 		}
 		want := v.at.Position + 1
-		if *r.Position != want && v.report.Entries == 0 {
-			now, err := v.j.anchor(ctx, v.j.d)
-			if err != nil {
-				return err
-			}
-			if again = now.Position > v.anchor.Position; again {
-				return errDone
-			}
-		}
 		switch {
 		case *r.Position < want:
 			v.fault(*r.Position, Inserted, fmt.Sprintf("There is an entry at position %d, before the kept entries begin.", *r.Position))
@@ -160,13 +151,16 @@ func (v *verifier) walk(ctx context.Context, head point) (again bool, err error)
 		}
 		return nil
 	}, `SELECT `+columns+` FROM journal_entries WHERE position IS NOT NULL ORDER BY position`)
-	if errors.Is(err, errDone) {
-		err = nil
+	if err != nil && !errors.Is(err, errDone) {
+		return false, err
 	}
-	if err == nil && !again {
-		v.progress(v.report.Entries, max(all, v.report.Entries))
+	if v.report.Fault != nil && v.report.Entries == 0 {
+		if now, err := v.j.anchor(ctx, v.j.d); err != nil || now.Position > v.anchor.Position {
+			return true, err
+		}
 	}
-	return again, err
+	v.progress(v.report.Entries, max(all, v.report.Entries))
+	return false, nil
 }
 
 // compare holds the walked chain against the head in the database, as it was before and after, and the one outside.
