@@ -3,8 +3,11 @@ package db
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
 	"database/sql"
 	"embed"
+	"encoding/hex"
+	"fmt"
 	"io"
 	"io/fs"
 	"log/slog"
@@ -98,3 +101,15 @@ type migration struct {
 
 func (m *migration) Stat() (fs.FileInfo, error) { return m.info, nil }
 func (m *migration) Close() error               { return nil }
+
+// Fingerprint names the schema that Migrate makes: two programs with the same one have the same migrations.
+func Fingerprint() string {
+	sum := sha256.New()
+	names, _ := fs.Glob(migrationFiles, "migrations/*.sql")
+	for _, n := range names {
+		b, _ := migrationFiles.ReadFile(n)
+		fmt.Fprintf(sum, "%s %d\n", n, len(b))
+		sum.Write(b)
+	}
+	return hex.EncodeToString(sum.Sum(nil)[:10])
+}
