@@ -93,7 +93,7 @@ func TestAFailedChallengeIsReportedWithItsHost(t *testing.T) {
 
 func TestFilesAndTheAuthorityServeOneListenerTogether(t *testing.T) {
 	ca := newACMECA(t, "tls-alpn-01")
-	a, err := NewACME(ACMEConfig{Hosts: []string{"portal.example.test"}, DirectoryURL: ca.url("/directory"), Dir: t.TempDir()})
+	a, err := NewACME(ACMEConfig{Hosts: []string{"portal.example.test", "phones.example.test"}, DirectoryURL: ca.url("/directory"), Dir: t.TempDir()})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -105,6 +105,10 @@ func TestFilesAndTheAuthorityServeOneListenerTogether(t *testing.T) {
 	if ca.issued != 1 {
 		t.Error(ca.issued, "certificates were issued")
 	}
+	if err := a.Obtain(); err != nil || ca.issued != 2 {
+		t.Error("the challenge for a name that stands in the files as well was not answered:", ca.issued, err)
+	}
+	presented(t, s, clientTLS())
 }
 
 func TestOtherRequestsOfThePlainListenerPassTheChallengeHandler(t *testing.T) {

@@ -47,6 +47,9 @@ func TestBodiesUpToTheLimitPassAndLargerOnesAreRefused(t *testing.T) {
 				t.Errorf("%s %+v: got %s over %s", proto, c, res.Status, res.Proto)
 			}
 			if c.want == 413 {
+				if proto == "HTTP/1.1" && !res.Close {
+					t.Errorf("%+v: the connection stays and would wait for the rest of the body", c)
+				}
 				if p := problemIn(t, res); p.Code != "body_too_large" {
 					t.Error(p)
 				}

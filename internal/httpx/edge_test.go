@@ -123,6 +123,9 @@ func TestAPanicIsOneRefusedRequestAndNothingMore(t *testing.T) {
 	if lines := book.lines(t, "handler panicked"); len(lines) != 1 || !strings.Contains(lines[0]["stack"].(string), "edge_test.go") {
 		t.Error("the log has no stack:", lines)
 	}
+	if lines := book.lines(t, "request failed"); len(lines) != 0 {
+		t.Error("the panic is told twice:", lines)
+	}
 }
 
 func TestHandlersOnTheirOwnGetEmptyAnswersAboutTheClient(t *testing.T) {

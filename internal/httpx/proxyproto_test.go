@@ -112,6 +112,13 @@ func TestAStrangerWhoSendsAHeaderIsClosedAndOthersAreServed(t *testing.T) {
 	if data, err := io.ReadAll(c); len(data) > 0 || os.IsTimeout(err) {
 		t.Errorf("got %q, %v; want a closed connection", data, err)
 	}
+	c = dial(t, s) // half of one says enough, and byte by byte too
+	for _, b := range proxySignature[:5] {
+		_, _ = c.Write([]byte{b})
+	}
+	if data, err := io.ReadAll(c); len(data) > 0 || os.IsTimeout(err) {
+		t.Errorf("got %q, %v; want a closed connection", data, err)
+	}
 	res, _ := talk(t, dial(t, s), hello)
 	if body, _ := io.ReadAll(res.Body); string(body) != "127.0.0.1" {
 		t.Errorf("an ordinary client was answered %s", body)

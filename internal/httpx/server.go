@@ -164,7 +164,6 @@ func (s *Server) stop(ctx context.Context) error {
 	defer cancel()
 	err := s.http.Shutdown(grace)
 	if errors.Is(err, context.DeadlineExceeded) {
-		s.abandon() // lets handlers notice before their connection goes
 		return s.http.Close()
 	}
 	return err
