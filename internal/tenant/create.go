@@ -97,14 +97,7 @@ func (s *Service) create(ctx context.Context, actor access.Actor, n creation) (T
 		t.Key = newKey(t.Kind)
 		t.Scope = parent.Scope + t.Key + "."
 		t.Created, t.Updated = tx.Now(), tx.Now()
-		if n.hostMade {
-			free, err := freeHost(ctx, tx, t.Host)
-			if err != nil {
-				return err
-			}
-			t.Host = free
-		}
-		if err := insert(ctx, tx, t, parent); err != nil {
+		if err := insertFree(ctx, tx, &t, parent, n.hostMade); err != nil {
 			return taken(err)
 		}
 		if err := relateNew(ctx, tx, t, parent); err != nil {
@@ -144,15 +137,16 @@ func (s *Service) allowedBelow(ctx context.Context, tx *db.Tx, actor access.Acto
 	return parent, n.faults
 }
 
-// freeHost gives the wanted host or one near it that nobody has. When two take the same one at once, the index decides.
-func freeHost(ctx context.Context, q db.Q, want string) (string, error) {
-	for host := want; ; host = another(want) {
-		var n int
-		if err := q.Get(ctx, &n, `SELECT COUNT(*) FROM tenant_tenants WHERE host = $1`, host); err != nil {
-			return "", err
-		}
-		if n == 0 {
-			return host, nil
+// insertFree writes the new row. A host that was made from the name gives way to others of the same name, also to those that
+// appear at the same moment; one that somebody chose does not.
+func insertFree(ctx context.Context, tx *db.Tx, t *Tenant, parent Tenant, hostMade bool) error {
+	if !hostMade {
+		_, err := insert(ctx, tx, *t, parent, "")
+		return err
+	}
+	for wanted := t.Host; ; t.Host = another(wanted) {
+		if n, err := insert(ctx, tx, *t, parent, " ON CONFLICT (host) WHERE host <> '' DO NOTHING"); err != nil || n == 1 {
+			return err
 		}
 	}
 }
@@ -163,7 +157,7 @@ func (s *Service) operatorID(ctx context.Context) (string, error) {
 	return id, err
 }
 
-func insert(ctx context.Context, tx *db.Tx, t, parent Tenant) error {
+func insert(ctx context.Context, tx *db.Tx, t, parent Tenant, onConflict string) (int64, error) {
 	var above struct{ id, kind, scope any }
 	if parent.ID != "" {
 		above.id, above.kind, above.scope = parent.ID, string(parent.Kind), parent.Scope
@@ -196,8 +190,7 @@ func insert(ctx context.Context, tx *db.Tx, t, parent Tenant) error {
 	for _, f := range changeable(t) {
 		add(f.col, f.val)
 	}
-	_, err := tx.Exec(ctx, "INSERT INTO tenant_tenants ("+strings.Join(cols, ", ")+") VALUES ("+strings.Join(vals, ", ")+")", a.List()...)
-	return err
+	return tx.Exec(ctx, "INSERT INTO tenant_tenants ("+strings.Join(cols, ", ")+") VALUES ("+strings.Join(vals, ", ")+")"+onConflict, a.List()...)
 }
 
 type column struct {

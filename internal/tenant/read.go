@@ -170,7 +170,7 @@ func (query Query) where(a *db.Args, see db.Filter) (string, error) {
 	}
 	if text != "" {
 		like := " LIKE " + a.Add(db.Contains(text)) + ` ESCAPE '\'`
-		w += " AND (t.name_fold" + like + " OR t.email_fold" + like + " OR t.contact_fold" + like + " OR t.external_id_fold" + like + ")"
+		w += " AND (t.name_fold" + like + " OR t.email_fold" + like + " OR t.contact_fold" + like + " OR t.external_id_fold" + like + " OR t.id = " + a.Add(text) + ")"
 	}
 	return w, c.Err()
 }
