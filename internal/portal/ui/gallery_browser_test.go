@@ -5,6 +5,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -58,6 +59,22 @@ func TestEveryPartIsCleanInEveryLook(t *testing.T) {
 				check(t, tab, page)
 			}
 		})
+	}
+}
+
+func TestNothingIsCutOffAtAnyWidth(t *testing.T) {
+	base, dir := gallery(t), pictures(t)
+	for _, width := range []int64{320, 600, 768, 1024, 1025, 1600} {
+		tab := browsertest.Open(t, browsertest.Look{Width: width})
+		for _, page := range []string{"", "/list", "/form", "/question", "/signin"} {
+			tab.Goto(base + page)
+			if wide := tab.Overflow(); wide != "" {
+				t.Errorf("%s at %d: wider than the screen: %s", page, width, wide)
+			}
+			if page == "" {
+				tab.Screenshot(filepath.Join(dir, "width-"+strconv.FormatInt(width, 10)+".png"))
+			}
+		}
 	}
 }
 

@@ -114,6 +114,10 @@
     countChosen(table);
   });
 
+  // The head of a table stays visible below the banner of a delegated session, however many lines that has.
+  const banner = document.querySelector(".acting");
+  if (banner) new ResizeObserver(() => root.style.setProperty("--acting", banner.offsetHeight + "px")).observe(banner);
+
   // Unsaved changes.
   let unsaved = false;
   document.addEventListener("input", (event) => { if (event.target.closest("form[data-guard]")) unsaved = true; });
