@@ -120,14 +120,14 @@ func TestATricklingStreamOfHTTP2IsAnswered408AndTheConnectionStays(t *testing.T)
 }
 
 func TestASteadyUploadMayTakeLongerThanTheGraceTime(t *testing.T) {
-	s := serve(t, Config{Handler: reading, Edge: Edge{Body: BodyLimits{MinRate: 1000, Grace: 150 * time.Millisecond}}})
+	s := serve(t, Config{Handler: reading, Edge: Edge{Body: BodyLimits{MinRate: 1000, Grace: 300 * time.Millisecond}}})
 	c := dial(t, s)
 	if _, err := io.WriteString(c, "POST /x HTTP/1.1\r\nHost: x\r\nContent-Length: 2000\r\n\r\n"); err != nil {
 		t.Fatal(err)
 	}
-	tick := time.NewTicker(20 * time.Millisecond)
+	tick := time.NewTicker(25 * time.Millisecond)
 	defer tick.Stop()
-	for range 20 { // 400 ms at 5000 bytes a second
+	for range 20 { // half a second at 4000 bytes a second
 		<-tick.C
 		if _, err := io.WriteString(c, strings.Repeat("x", 100)); err != nil {
 			t.Fatal(err)
@@ -150,9 +150,9 @@ func TestAnUnreadTricklingBodyDoesNotHoldTheConnection(t *testing.T) {
 }
 
 func TestALongHandlerAfterTheBodyIsNotTakenForASlowClient(t *testing.T) {
-	s := serve(t, Config{Edge: Edge{Body: BodyLimits{Grace: 20 * time.Millisecond}}, Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	s := serve(t, Config{Edge: Edge{Body: BodyLimits{Grace: 100 * time.Millisecond}}, Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		_, _ = io.ReadAll(r.Body)
-		wait := time.NewTimer(100 * time.Millisecond)
+		wait := time.NewTimer(200 * time.Millisecond)
 		select {
 		case <-wait.C:
 		case <-r.Context().Done():

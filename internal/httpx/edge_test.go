@@ -137,7 +137,7 @@ func TestHandlersOnTheirOwnGetEmptyAnswersAboutTheClient(t *testing.T) {
 }
 
 func TestAHijackedConnectionIsFreeOfDeadlines(t *testing.T) {
-	s := serve(t, Config{Edge: Edge{Stall: 10 * time.Millisecond}, HeaderTimeout: 200 * time.Millisecond,
+	s := serve(t, Config{Edge: Edge{Stall: 100 * time.Millisecond}, HeaderTimeout: 400 * time.Millisecond,
 		Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			c, rw, err := http.NewResponseController(w).Hijack()
 			if err != nil {
@@ -151,7 +151,7 @@ func TestAHijackedConnectionIsFreeOfDeadlines(t *testing.T) {
 		})})
 	c := dial(t, s)
 	_, rest := talk(t, c, "GET /relay HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n")
-	wait := time.NewTimer(300 * time.Millisecond) // longer than any deadline of the listener
+	wait := time.NewTimer(500 * time.Millisecond) // longer than any deadline of the listener
 	<-wait.C
 	if _, err := io.WriteString(c, "still here\n"); err != nil {
 		t.Fatal(err)
@@ -187,7 +187,7 @@ func TestAClientThatDoesNotReadIsLetGo(t *testing.T) {
 }
 
 func TestAnEventStreamMayBeSilentLongerThanAStall(t *testing.T) {
-	const stall = 50 * time.Millisecond
+	const stall = 100 * time.Millisecond
 	s := serve(t, Config{Edge: Edge{Stall: stall}, TLS: &TLS{GetCertificate: testCerts().Certs.GetCertificate}, Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		for range 2 {
 			_, _ = io.WriteString(w, "event\n")

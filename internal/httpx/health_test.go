@@ -59,7 +59,7 @@ func TestReadinessNamesTheFailingCheckAndHidesItsError(t *testing.T) {
 
 func TestACheckThatHangsOrPanicsFailsAloneAndIsNotPiledUp(t *testing.T) {
 	clock := newFakeClock()
-	h := &Health{Clock: clock, Timeout: 20 * time.Millisecond, Log: (&logBook{}).logger()}
+	h := &Health{Clock: clock, Timeout: 200 * time.Millisecond, Log: (&logBook{}).logger()}
 	release, started := make(chan struct{}), make(chan struct{}, 10)
 	h.Add("hangs", func(context.Context) error { started <- struct{}{}; <-release; return nil })
 	h.Add("panics", func(context.Context) error { panic("nil") })

@@ -37,7 +37,7 @@ func TestASlowHeadIsAnswered408AndClosed(t *testing.T) {
 }
 
 func TestASlowHeadOrHandshakeUnderTLSIsClosed(t *testing.T) {
-	s := serve(t, Config{Handler: reading, HeaderTimeout: 50 * time.Millisecond, TLS: &TLS{GetCertificate: testCerts().Certs.GetCertificate}})
+	s := serve(t, Config{Handler: reading, HeaderTimeout: 250 * time.Millisecond, TLS: &TLS{GetCertificate: testCerts().Certs.GetCertificate}})
 	raw := dial(t, s) // says nothing
 	if data, err := io.ReadAll(raw); os.IsTimeout(err) {
 		t.Errorf("the handshake is still waited for: %q", data)
@@ -52,7 +52,7 @@ func TestASlowHeadOrHandshakeUnderTLSIsClosed(t *testing.T) {
 }
 
 func TestAnIdleConnectionIsClosedWithoutAWord(t *testing.T) {
-	s := serve(t, Config{Handler: reading, IdleTimeout: 30 * time.Millisecond, HeaderTimeout: 50 * time.Millisecond})
+	s := serve(t, Config{Handler: reading, IdleTimeout: 100 * time.Millisecond, HeaderTimeout: 200 * time.Millisecond})
 	silent := dial(t, s)
 	if data, _ := io.ReadAll(silent); len(data) != 0 {
 		t.Errorf("a connection that sent nothing got %q", data)
@@ -90,7 +90,7 @@ func TestStoppingLetsRunningRequestsEndAndBreaksOffTheRest(t *testing.T) {
 	}{{"a request shorter than the grace time", 5 * time.Second, true}, {"a request that never ends", 50 * time.Millisecond, false}} {
 		t.Run(c.name, func(t *testing.T) {
 			inside, release := make(chan struct{}), make(chan struct{})
-			s, err := Listen(Config{Addr: "127.0.0.1:0", Grace: c.grace, Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			s, err := Listen(Config{Addr: "127.0.0.1:0", Grace: c.grace, Edge: Edge{Log: (&logBook{}).logger()}, Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 				close(inside)
 				select {
 				case <-release:
