@@ -1,6 +1,7 @@
 package httpx
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"io"
@@ -127,31 +128,42 @@ func (c *proxiedConn) RemoteAddr() net.Addr {
 // CloseWrite closes the sending half.
 func (c *proxiedConn) CloseWrite() error { return closeWrite(c.Conn) }
 
-// strangerConn lets a connection pass unless it opens with the signature.
+// strangerConn lets a connection pass unless it opens with the signature. No TLS or HTTP client sends its first five bytes.
 type strangerConn struct {
 	net.Conn
-	matched int // bytes of the signature seen so far; -1 when it is something else
+	held    []byte // read while it could still have become a signature
+	decided bool
 	err     error
 }
 
-// Read gives the bytes, or closes the connection when its first five are those of the signature: no TLS or HTTP client sends them.
+// Read holds the first bytes back until it is clear what they are; a signature closes the connection without an answer.
 func (c *strangerConn) Read(b []byte) (int, error) {
 	if c.err != nil {
 		return 0, c.err
 	}
-	n, err := c.Conn.Read(b)
-	for i := 0; i < n && c.matched >= 0; i++ {
-		if b[i] != proxySignature[c.matched] {
-			c.matched = -1
-			break
-		}
-		if c.matched++; c.matched == 5 {
+	for !c.decided {
+		var few [5]byte
+		n, err := c.Conn.Read(few[:len(few)-len(c.held)])
+		c.held = append(c.held, few[:n]...)
+		switch {
+		case !bytes.HasPrefix(proxySignature[:], c.held):
+			c.decided = true
+		case len(c.held) == len(few):
 			c.err = errProxyUntrusted
 			_ = c.Conn.Close()
 			return 0, c.err
+		case err != nil && len(c.held) == 0:
+			return 0, err
+		case err != nil: // comes again with the next read
+			c.decided = true
 		}
 	}
-	return n, err
+	if len(c.held) > 0 {
+		n := copy(b, c.held)
+		c.held = c.held[n:]
+		return n, nil
+	}
+	return c.Conn.Read(b)
 }
 
 // CloseWrite closes the sending half.

@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/netip"
 	"os"
@@ -119,6 +120,10 @@ func TestAStrangerWhoSendsAHeaderIsClosedAndOthersAreServed(t *testing.T) {
 	if data, err := io.ReadAll(c); len(data) > 0 || os.IsTimeout(err) {
 		t.Errorf("got %q, %v; want a closed connection", data, err)
 	}
+	c = dial(t, s) // breaks off while it could still be one
+	_, _ = c.Write(proxySignature[:3])
+	_ = c.(*net.TCPConn).CloseWrite()
+	closedByPeer(t, c)
 	res, _ := talk(t, dial(t, s), hello)
 	if body, _ := io.ReadAll(res.Body); string(body) != "127.0.0.1" {
 		t.Errorf("an ordinary client was answered %s", body)
