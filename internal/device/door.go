@@ -2,6 +2,7 @@ package device
 
 import (
 	"context"
+	"regexp"
 
 	"linecard/internal/access"
 	"linecard/internal/db"
@@ -23,12 +24,25 @@ type Door struct {
 	previousUntil              db.Time
 }
 
+// hostRule is what a host can be at all (DM-117); nobodysHost cannot be one.
+var hostRule = regexp.MustCompile(`^[a-z0-9_-]{1,63}$`)
+
+const nobodysHost = "-"
+
 // HasAccount says whether a provisioning account has been set; without one no phone gets anything (DM-111).
 func (d Door) HasAccount() bool { return d.user != "" }
+
+// Same says whether two doors let the same phones in to the same customer.
+func (d Door) Same(o Door) bool {
+	return d.CustomerID == o.CustomerID && d.Scope == o.Scope && d.Stopped == o.Stopped && d.Revision == o.Revision
+}
 
 // Door gives the door of the customer whose phones use this host; NotFound when there is none or it is archived. It is one
 // indexed read, the same for every host.
 func (s *Service) Door(ctx context.Context, host string) (Door, error) {
+	if !hostRule.MatchString(host) {
+		host = nobodysHost // looked for all the same
+	}
 	var r struct {
 		ID               string            `db:"id"`
 		Scope            string            `db:"scope"`

@@ -110,11 +110,11 @@ func (query Query) where(a *db.Args, customerID string) (string, error) {
 	text := c.Text("q", query.Text, 0, 200)
 	w := " WHERE d.customer_id = " + a.Add(customerID)
 	if query.Model != "" {
-		m := a.Add(query.Model)
+		m := a.Add(c.Text("model", query.Model, 0, 64))
 		w += " AND (d.model = " + m + " OR s.model = " + m + ")"
 	}
 	if query.Maker != "" {
-		w += " AND d.maker = " + a.Add(query.Maker)
+		w += " AND d.maker = " + a.Add(c.Text("maker", query.Maker, 0, 64))
 	}
 	if text != "" {
 		w += " AND (d.search_fold LIKE " + a.Add(db.Contains(text)) + ` ESCAPE '\'`

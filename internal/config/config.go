@@ -1,0 +1,282 @@
+// Package config owns the decision what a phone gets: it reads all inputs of one moment, lets the phone's maker render them,
+// and keeps the bytes as long as nothing they depend on has changed.
+//
+// It must not know how phones ask (boot) or spell (phone). Nothing is rendered before it is asked for (architecture,
+// section 4). When the database does not answer, what was served last is served again for a bounded time (decision 11).
+package config
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/base64"
+	"errors"
+	"sync/atomic"
+	"time"
+
+	"github.com/maypok86/otter/v2"
+
+	"linecard/internal/db"
+	"linecard/internal/device"
+	"linecard/internal/errs"
+	"linecard/internal/phone"
+	"linecard/internal/revision"
+)
+
+// Request is what a phone wants, after it was let in.
+type Request struct {
+	Door    device.Door
+	MAC     phone.MAC
+	Name    string // as phone.Identity.Name
+	Address string // the form of address the phone uses; files may name others by it (decision 9)
+	Model   string // as the phone tells now; "" when it does not
+	Version string
+}
+
+// File is what a phone gets. The body is shared: nobody may change it.
+type File struct {
+	DeviceID    string
+	Body        []byte
+	ETag        string // quoted hash of the bytes: it changes only when they do
+	ContentType string
+	Stale       bool // from before the database went away
+}
+
+// Options bound what is kept.
+type Options struct {
+	// Keep is for how long what was last served is served while the database does not answer. It is also how long a removed
+	// phone or a changed password can go unnoticed then. 0 → 60 minutes (decision 11); negative: not at all.
+	Keep time.Duration
+	// Bytes bounds the rendered files that are kept. 0 → 64 MiB.
+	Bytes uint64
+	// Doors bounds the customers whose doors are kept for an outage. 0 → 20,000.
+	Doors int
+}
+
+// Service answers what a phone gets. It is safe for concurrent use.
+type Service struct {
+	db      *db.DB
+	devices *device.Service
+	makers  phone.Makers
+	keep    time.Duration
+	files   *otter.Cache[key, *file]
+	doors   *otter.Cache[string, *door]
+	counts  counts
+	away    atomic.Int64 // unix milliseconds when the database last failed to answer
+}
+
+// pause is for how long the database is not asked again after a fault by those who can be served without it: in an outage
+// they would all wait for their time-out, one after another.
+const pause = time.Second
+
+// counts are what happened since the start.
+type counts struct{ hits, renders, stale atomic.Int64 }
+
+// Counts gives how often bytes came from memory, were rendered, and were served or let in without the database.
+func (s *Service) Counts() (hits, renders, stale int64) {
+	return s.counts.hits.Load(), s.counts.renders.Load(), s.counts.stale.Load()
+}
+
+// key is everything beside the counters that the bytes of one file depend on (decision 9).
+type key struct {
+	customer, name, address, model, version string
+	mac                                     phone.MAC
+}
+
+// file is what is kept of a rendering.
+type file struct {
+	File
+	vector revision.Vector
+	good   atomic.Int64 // unix milliseconds when the database last said that it is right
+}
+
+type door struct {
+	device.Door
+	good atomic.Int64
+}
+
+// New makes the room.
+func New(d *db.DB, devices *device.Service, makers phone.Makers, o Options) (*Service, error) {
+	if o.Keep == 0 {
+		o.Keep = time.Hour
+	}
+	if o.Bytes == 0 {
+		o.Bytes = 64 << 20
+	}
+	if o.Doors == 0 {
+		o.Doors = 20_000
+	}
+	files, err := otter.New(&otter.Options[key, *file]{MaximumWeight: o.Bytes, Weigher: weigh})
+	if err != nil {
+		return nil, err
+	}
+	doors, err := otter.New(&otter.Options[string, *door]{MaximumSize: o.Doors})
+	if err != nil {
+		return nil, err
+	}
+	return &Service{db: d, devices: devices, makers: makers, keep: o.Keep, files: files, doors: doors}, nil
+}
+
+// weigh is about what an entry takes: its bytes, and half a kilobyte for key, vector and links.
+func weigh(_ key, f *file) uint32 { return uint32(len(f.Body)) + 512 }
+
+// Door gives the door of the customer with this host; NotFound when there is none. While the database does not answer, it is
+// the door as last seen for Options.Keep, and stale is true.
+func (s *Service) Door(ctx context.Context, host string) (d device.Door, stale bool, err error) {
+	kept, known := s.doors.GetIfPresent(host)
+	if known = known && s.fresh(kept.good.Load()); known && s.resting() {
+		s.counts.stale.Add(1)
+		return kept.Door, true, nil
+	}
+	d, err = s.devices.Door(ctx, host)
+	switch {
+	case err == nil:
+		s.keepDoor(host, d)
+		return d, false, nil
+	case saysNo(err):
+		s.doors.Invalidate(host)
+		return device.Door{}, false, err
+	}
+	s.failed(err)
+	if known {
+		s.counts.stale.Add(1)
+		return kept.Door, true, nil
+	}
+	return device.Door{}, false, err
+}
+
+// failed notes when the database did not answer; other faults do not count.
+func (s *Service) failed(err error) {
+	if k := errs.KindOf(err); (k == errs.Unavailable || k == errs.TimedOut) && !errors.Is(err, errMoving) {
+		s.away.Store(s.now())
+	}
+}
+
+// resting says whether the database failed a moment ago.
+func (s *Service) resting() bool { return s.now()-s.away.Load() < pause.Milliseconds() }
+
+func (s *Service) keepDoor(host string, d device.Door) {
+	if kept, ok := s.doors.GetIfPresent(host); ok && kept.Same(d) {
+		kept.good.Store(s.now())
+		return
+	}
+	n := &door{Door: d}
+	n.good.Store(s.now())
+	s.doors.Set(host, n)
+}
+
+// File gives a file of a phone; NotFound when the customer has no such phone or the phone no such file. A fault is never
+// NotFound: then the bytes last served are given for Options.Keep, or the error is that of the fault.
+func (s *Service) File(ctx context.Context, r Request) (File, error) {
+	k := key{customer: r.Door.CustomerID, name: r.Name, address: r.Address, model: r.Model, version: r.Version, mac: r.MAC}
+	kept, known := s.files.GetIfPresent(k)
+	if known && s.resting() && s.fresh(kept.good.Load()) {
+		return s.last(kept, nil)
+	}
+	if known {
+		now, err := revision.Of(ctx, s.db, kept.vector.Keys()...)
+		switch {
+		case err == nil && now == kept.vector:
+			kept.good.Store(s.now())
+			s.counts.hits.Add(1)
+			return kept.File, nil
+		case err != nil && !saysNo(err):
+			return s.last(kept, err)
+		}
+	}
+	made, err := s.make(ctx, r)
+	switch {
+	case err == nil:
+		made.good.Store(s.now())
+		s.files.Set(k, made)
+		return made.File, nil
+	case saysNo(err):
+		s.files.Invalidate(k)
+		return File{}, err
+	case known:
+		return s.last(kept, err)
+	}
+	s.failed(err)
+	return File{}, err
+}
+
+// last gives what was served before, when that is not too long ago; else the fault.
+func (s *Service) last(kept *file, fault error) (File, error) {
+	if fault != nil {
+		s.failed(fault)
+	}
+	if !s.fresh(kept.good.Load()) {
+		return File{}, fault
+	}
+	s.counts.stale.Add(1)
+	f := kept.File
+	f.Stale = true
+	return f, nil
+}
+
+// saysNo tells a refusal, which is an answer, from a fault, which is none.
+func saysNo(err error) bool { return errs.KindOf(err) == errs.NotFound }
+
+func (s *Service) now() int64 { return s.db.Now().UnixMilli() }
+
+func (s *Service) fresh(good int64) bool { return s.now()-good < s.keep.Milliseconds() }
+
+// errMoving says that something was changed again and again while the inputs were read.
+var errMoving = errs.New(errs.Unavailable, "too_busy", "Too many changes at the same time. Please try again.").Retry(time.Second)
+
+// errNoMaker is a fault of ours: the database knows a maker that this program was built without.
+var errNoMaker = errs.New(errs.Internal, "internal", "Something went wrong on our side.")
+
+// attempts is how often inputs are read before errMoving.
+const attempts = 5
+
+// make reads the inputs of one moment and renders them.
+func (s *Service) make(ctx context.Context, r Request) (*file, error) {
+	for range attempts {
+		f, ok, err := s.try(ctx, r)
+		if err != nil || ok {
+			return f, err
+		}
+	}
+	return nil, errMoving
+}
+
+// try reads the counters, the inputs, and the counters again. Every change of an input bumps a counter in its transaction, so
+// equal counters mean that the inputs are of one moment, on any database and without holding a transaction open.
+func (s *Service) try(ctx context.Context, r Request) (*file, bool, error) {
+	setup, err := s.devices.Setup(ctx, r.Door.CustomerID, r.MAC)
+	if err != nil {
+		return nil, false, err
+	}
+	keys := append(r.Door.Above[:len(r.Door.Above):len(r.Door.Above)], revision.Key{Kind: revision.Device, ID: setup.DeviceID})
+	before, err := revision.Of(ctx, s.db, keys...)
+	if err != nil {
+		return nil, false, err
+	}
+	if setup, err = s.devices.Setup(ctx, r.Door.CustomerID, r.MAC); err != nil {
+		return nil, false, err
+	}
+	after, err := revision.Of(ctx, s.db, keys...)
+	if err != nil || before != after || keys[len(keys)-1].ID != setup.DeviceID {
+		return nil, false, err
+	}
+	maker, err := s.makers.Get(setup.Maker)
+	if err != nil {
+		return nil, false, errNoMaker.Because(err)
+	}
+	in := phone.Inputs{MAC: r.MAC, Model: r.Model, Version: r.Version, Poll: setup.Poll}
+	if in.Model == "" {
+		in.Model = setup.Model
+	}
+	out, err := maker.Render(r.Name, in)
+	if err != nil {
+		return nil, false, err
+	}
+	s.counts.renders.Add(1)
+	return &file{vector: after, File: File{DeviceID: setup.DeviceID, Body: out.Body, ContentType: out.ContentType, ETag: etag(out.Body)}}, true, nil
+}
+
+// etag is a quoted hash of the bytes, the same on every node.
+func etag(body []byte) string {
+	sum := sha256.Sum256(body)
+	return `"` + base64.RawURLEncoding.EncodeToString(sum[:15]) + `"`
+}
