@@ -40,6 +40,15 @@ func TestNavigationOpensOnAPhoneWithoutScripts(t *testing.T) {
 	}
 }
 
+func TestNavigationOpensOnAPhoneWithTheKeyboard(t *testing.T) {
+	tab := browsertest.Open(t, browsertest.Look{Width: phone, Height: phoneHeight})
+	tab.Goto(gallery(t) + "/list")
+	tab.Press("\t")
+	tab.Press("\t") // behind the link to the content
+	tab.Press(" ")
+	tab.Wait("#side a")
+}
+
 func TestLanguageAndThemeChangeWithoutScripts(t *testing.T) {
 	base := gallery(t)
 	tab := browsertest.Open(t, browsertest.Look{NoJS: true})
