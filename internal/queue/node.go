@@ -24,11 +24,11 @@ type peer struct {
 	since time.Time
 }
 
-// join enters this process as a node and makes the rows it needs.
-func (q *Queue) join(ctx context.Context) (*life, error) {
+// join enters this process as a node and makes the rows it needs. alone says that all other nodes are dead for certain.
+func (q *Queue) join(ctx context.Context, alone bool) (*life, error) {
 	id := db.NewID()
 	err := q.d.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
-		if q.o.Alone {
+		if alone {
 			if _, err := tx.Exec(ctx, `DELETE FROM queue_nodes`); err != nil {
 				return err
 			}
@@ -107,7 +107,7 @@ func (q *Queue) beat(ctx context.Context) error {
 	defer stop()
 	l := q.alive()
 	if l == nil {
-		_, err := q.join(ctx)
+		_, err := q.join(ctx, false)
 		return err
 	}
 	n, err := q.d.Exec(ctx, `UPDATE queue_nodes SET beat = beat + 1 WHERE id = $1`, l.worker)
@@ -118,7 +118,7 @@ func (q *Queue) beat(ctx context.Context) error {
 		q.log.Warn("this node was silent for so long that others took its work; joining again")
 		l.end()
 		q.suspendDuties()
-		_, err := q.join(ctx)
+		_, err := q.join(ctx, false)
 		return err
 	}
 	l.fuse.Reset(max(q.o.Beat*5/2-time.Since(began), time.Millisecond))

@@ -23,7 +23,7 @@ import (
 type Options struct {
 	Node  string        // name for people, in the log; need not be unique
 	Log   *slog.Logger  // nil: slog.Default
-	Alone bool          // no other process works on this database: what an earlier one left behind is taken over at once
+	Alone bool          // no other process calls Run on this database: Run takes over at once what an earlier one left behind
 	Grace time.Duration // how long Run waits for running jobs once it is told to stop; 0: 10 s
 	Poll  time.Duration // how often an idle node looks for work that others left; 0: 500 ms
 	Beat  time.Duration // sign of life; a node is dead after three missed ones; 0: 1.5 s

@@ -20,7 +20,7 @@ func (q *Queue) Run(ctx context.Context) error {
 	q.mu.Unlock()
 	trouble := q.trouble("joining")
 	for {
-		_, err := q.join(ctx)
+		_, err := q.join(ctx, q.o.Alone)
 		if err == nil {
 			break
 		}
@@ -160,7 +160,7 @@ func (q *Queue) visit(ctx context.Context, fn func(l *life) error) error {
 	if l := q.alive(); l != nil {
 		return fn(l)
 	}
-	l, err := q.join(ctx)
+	l, err := q.join(ctx, false)
 	if err != nil {
 		return err
 	}
