@@ -36,6 +36,12 @@ func IsDryRun(ctx context.Context) bool { return isDry(ctx) }
 
 func isDry(ctx context.Context) bool { dry, _ := ctx.Value(dryKey{}).(bool); return dry }
 
+// ForReal undoes DryRun below ctx, for what must be counted even though nothing else is stored: a wrong password, a solved captcha.
+func ForReal(ctx context.Context) context.Context { return context.WithValue(ctx, dryKey{}, false) }
+
+// InTx says whether ctx is inside a transaction of d, for work that must not be done there.
+func (d *DB) InTx(ctx context.Context) bool { return joined(ctx, d) != nil }
+
 // txAttempts is how often a transaction that lost against another one is tried.
 const txAttempts = 8
 

@@ -1,0 +1,210 @@
+package account
+
+import (
+	"context"
+	"slices"
+
+	"linecard/internal/access"
+	"linecard/internal/db"
+	"linecard/internal/deliver"
+	"linecard/internal/errs"
+)
+
+// Patch is a partial change of an account by an administrator; nil leaves a field.
+type Patch struct {
+	Name, Phone, Locale, TimeZone *string
+	Email                         *string // the new address must be confirmed by mail first (CH-12)
+	Roles                         *[]access.Role
+	Functions                     *[]access.Action
+	Customers                     *[]string
+	AllCustomers                  *bool
+	Disabled                      *bool
+	IfVersion                     int64
+}
+
+// Edit changes an account. Rights take effect on open sessions at their next request (CH-91). Nobody changes the own rights.
+func (s *Service) Edit(ctx context.Context, a access.Actor, id string, p Patch) (Account, error) {
+	acc, of, err := s.managed(ctx, a, id, access.AccountEdit)
+	if err != nil {
+		return acc, err
+	}
+	t, target, err := s.tenants.Target(ctx, s.db, a, acc.TenantID)
+	if err != nil {
+		return acc, err
+	}
+	if id == a.Account && (p.Roles != nil || p.Functions != nil || p.Customers != nil || p.AllCustomers != nil || p.Disabled != nil) {
+		return acc, errSelfDelete
+	}
+	before := acc.State
+	if err := (Profile{Name: p.Name, Phone: p.Phone, Locale: p.Locale, TimeZone: p.TimeZone}).applyTo(&acc); err != nil {
+		return acc, err
+	}
+	email, err := p.rights(&acc, t.Kind)
+	if err != nil {
+		return acc, err
+	}
+	if err := s.mayManage(a, acc, target); err != nil {
+		return acc, err
+	}
+	if p.Customers != nil || p.Roles != nil {
+		if err := s.checkCustomers(ctx, a, t, &acc); err != nil {
+			return acc, err
+		}
+	}
+	err = s.db.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
+		if err := update(ctx, tx, &acc, p.IfVersion); err != nil {
+			return err
+		}
+		if acc.State == Disabled && before != Disabled {
+			if err := endSessions(ctx, tx, acc.ID, ""); err != nil {
+				return err
+			}
+		}
+		if email != "" && db.Fold(email) != acc.EmailFold {
+			if err := s.proveEmail(ctx, tx, acc, email); err != nil {
+				return err
+			}
+		}
+		tx.AfterCommit(s.machines.forgetAll)
+		return s.note(ctx, tx, a, "account.edited", "account/edit", of, acc.ID, acc.Email, map[string]any{"roles": acc.Roles, "state": acc.State})
+	})
+	return acc, err
+}
+
+// rights applies the parts of a patch that decide what the account may do, and gives the wanted new address.
+func (p Patch) rights(acc *Account, k access.TenantKind) (email string, err error) {
+	var c errs.Checker
+	if p.Email != nil {
+		email = c.Email("email", *p.Email, true)
+	}
+	if p.Roles != nil {
+		acc.Roles = slices.Clone(*p.Roles)
+	}
+	if p.Functions != nil {
+		acc.Functions = slices.Clone(*p.Functions)
+	}
+	if p.Customers != nil {
+		acc.Customers = slices.Clone(*p.Customers)
+	}
+	if p.AllCustomers != nil {
+		acc.AllCustomers = *p.AllCustomers
+	}
+	checkRights(&c, k, acc)
+	if p.Disabled != nil {
+		switch {
+		case *p.Disabled:
+			acc.State = Disabled
+		case acc.State == Disabled && acc.PasswordHash == "":
+			acc.State = Invited
+		case acc.State == Disabled:
+			acc.State = Active
+		}
+	}
+	return email, c.Err()
+}
+
+// proveEmail mails a link to the new address; the old one signs in until it was followed.
+func (s *Service) proveEmail(ctx context.Context, tx *db.Tx, acc Account, email string) error {
+	if _, err := byEmail(ctx, tx, acc.Realm, db.Fold(email)); err == nil {
+		return errEmailTaken
+	} else if errs.KindOf(err) != errs.NotFound {
+		return err
+	}
+	to, err := s.newLink(ctx, tx, acc, EmailLink, emailLife, email)
+	if err != nil {
+		return err
+	}
+	return s.letter(ctx, tx, acc, email, deliver.ConfirmEmail, map[string]string{"name": acc.Name, "link": to, "new": email, "hours": "24"})
+}
+
+// Delete removes an account: its sessions and tokens end at once, its name stays in old log rows (CH-89).
+func (s *Service) Delete(ctx context.Context, a access.Actor, id string) error {
+	acc, of, err := s.managed(ctx, a, id, access.AccountEdit)
+	if err != nil {
+		return err
+	}
+	if id == a.Account {
+		return errSelfDelete
+	}
+	return s.db.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
+		n, err := tx.Exec(ctx, `UPDATE account_accounts SET state = 'deleted', first = FALSE, password_hash = '', totp_secret = NULL,
+			totp_enabled = FALSE, updated = $2, version = version + 1 WHERE id = $1 AND state <> 'deleted'`, id, tx.Now())
+		if err != nil {
+			return err
+		}
+		if n == 0 {
+			return errs.Missing("account")
+		}
+		if err := endSessions(ctx, tx, id, ""); err != nil {
+			return err
+		}
+		if _, err := tx.Exec(ctx, `UPDATE account_tokens SET revoked = $2 WHERE account_id = $1 AND revoked IS NULL`, id, tx.Now()); err != nil {
+			return err
+		}
+		if _, err := tx.Exec(ctx, `DELETE FROM account_customers WHERE account_id = $1`, id); err != nil {
+			return err
+		}
+		tx.AfterCommit(s.machines.forgetAll)
+		return s.note(ctx, tx, a, "account.deleted", "account/delete", of, acc.ID, acc.Email, nil)
+	})
+}
+
+// ResetPassword mails a link that lives 24 hours; the present password works until it is used (CH-22, CH-90). An account
+// that has never had a password is invited again (CH-20). At most once a minute.
+func (s *Service) ResetPassword(ctx context.Context, a access.Actor, id string) (Account, error) {
+	acc, of, err := s.managed(ctx, a, id, access.AccountEdit)
+	if err != nil {
+		return acc, err
+	}
+	return acc, s.resetOf(ctx, a, acc, of)
+}
+
+// ResetFirst resets the password of a customer's or partner's first administrator, for who may do that to the tenant.
+func (s *Service) ResetFirst(ctx context.Context, a access.Actor, tenantID string) (Account, error) {
+	t, target, err := s.tenants.Target(ctx, s.db, a, tenantID)
+	if err != nil {
+		return Account{}, err
+	}
+	act := access.PartnerResetPassword
+	if t.Kind == access.Customer {
+		act = access.CustomerResetPassword
+	}
+	if err := access.Decide(a, act, target); err != nil {
+		return Account{}, err
+	}
+	acc, err := one(ctx, s.db, `tenant_id = $1 AND first AND state <> 'deleted'`, t.ID)
+	if err != nil {
+		return acc, err
+	}
+	return acc, s.resetOf(ctx, a, acc, t.Access())
+}
+
+func (s *Service) resetOf(ctx context.Context, a access.Actor, acc Account, of access.Tenant) error {
+	t, err := s.tenants.Load(ctx, s.db, acc.TenantID)
+	if err != nil {
+		return err
+	}
+	purpose := ResetLink
+	if acc.PasswordHash == "" {
+		purpose = InviteLink
+	}
+	if err := s.tooSoon(ctx, s.db, acc.ID, purpose); err != nil {
+		return err
+	}
+	return s.db.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
+		if purpose == InviteLink {
+			if err := s.invite(ctx, tx, acc, t); err != nil {
+				return err
+			}
+			return s.note(ctx, tx, a, "account.invited", "account/invite", of, acc.ID, acc.Email, nil)
+		}
+		to, err := s.newLink(ctx, tx, acc, ResetLink, adminResetLife, "")
+		if err != nil {
+			return err
+		}
+		if err := s.letter(ctx, tx, acc, acc.Email, deliver.PasswordReset, map[string]string{"name": acc.Name, "link": to, "minutes": "1440"}); err != nil {
+			return err
+		}
+		return s.note(ctx, tx, a, "account.reset_requested", "account/reset-password", of, acc.ID, acc.Email, nil)
+	})
+}
