@@ -26,8 +26,8 @@ const argsMost = 256 << 10
 // Insert adds a job in the caller's transaction: it exists if and only if the transaction commits, and this process looks
 // for work right after. args is stored as JSON and must not hold secrets.
 //
-// With Opts.Unique, a job of the same kind and key that still waits absorbs this one (and moves forward when this one is due
-// earlier, unless it waits after a failure). A running job does not absorb: it may have read the data before the change, so a
+// With Opts.Unique, a job of the same kind and key that still waits absorbs this one: it keeps its own args, so the key must
+// say all that matters, and moves forward when this one is due earlier, unless it waits after a failure. A running job does not absorb: it may have read the data before the change, so a
 // second one is queued behind it and no change is lost. On PostgreSQL the waiting row stays locked until the caller commits,
 // so it cannot start before the change is visible; callers with the same key wait for each other.
 func Insert(ctx context.Context, tx *db.Tx, kind string, args any, o Opts) error {
