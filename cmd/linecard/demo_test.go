@@ -1,0 +1,100 @@
+package main
+
+import (
+	"bufio"
+	"encoding/json"
+	"net/http"
+	"net/http/cookiejar"
+	"net/url"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"linecard/internal/app"
+)
+
+// TestTheDemoPrintsOneLineAndEverybodyCanSignIn runs the demo as a person or a program would.
+func TestTheDemoPrintsOneLineAndEverybodyCanSignIn(t *testing.T) {
+	s := site{dir: t.TempDir(), http: freeAddress(t), phones: freeAddress(t)}
+	c := command(t, "demo", "--data", s.dir, "--http", s.http, "--phones", s.phones, "--fleet", "8", "--json")
+	out, err := c.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	logs := &lockedBuffer{}
+	c.Stderr = logs
+	if err := c.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = c.Process.Kill(); _ = c.Wait() })
+	r := bufio.NewReader(out)
+	line, err := r.ReadString('\n')
+	if err != nil {
+		t.Fatalf("no line: %v\n%s", err, logs.String())
+	}
+	var w app.World
+	if err := json.Unmarshal([]byte(line), &w); err != nil {
+		t.Fatalf("%v: %s", err, line)
+	}
+	if len(w.Customers) != 4 || w.Portal != "http://"+s.http || w.Phones != "https://"+s.phones {
+		t.Errorf("the line is %s", line)
+	}
+	people := map[string]app.WorldAccount{"/operator": w.Operator, "/partner": w.Partner, "/customer": w.Customers[0].WorldAccount}
+	for page, who := range people {
+		signIn(t, w.Portal, page, who)
+		me := (&caller{base: w.Portal, token: who.Token, http: http.Client{Timeout: 10 * time.Second}}).must(t, "GET", "/api/v1/me", nil)
+		if me.text("email") != who.Email {
+			t.Errorf("%s: me is %s", page, me.raw)
+		}
+	}
+	signIn(t, w.Portal, "/partner", w.SubPartner)
+	if _, err := os.Stat(w.PhonesCA); err != nil {
+		t.Errorf("phones_ca: %v", err)
+	}
+	first := &caller{base: w.Portal, token: w.Partner.Token, http: http.Client{Timeout: 10 * time.Second}}
+	if got := first.must(t, "GET", "/api/v1/customers/"+w.Customers[0].ID, nil).text("name"); got != w.Customers[0].Name {
+		t.Errorf("the first customer belongs to the partner: %q", got)
+	}
+	if a, err := first.do(t.Context(), "GET", "/api/v1/customers/"+w.Customers[1].ID, nil); err != nil || a.status != http.StatusOK {
+		t.Errorf("the second customer: %d %v", a.status, err)
+	}
+	sub := &caller{base: w.Portal, token: w.SubPartner.Token, http: first.http}
+	if a, err := sub.do(t.Context(), "GET", "/api/v1/customers/"+w.Customers[0].ID, nil); err != nil || a.status != http.StatusNotFound {
+		t.Errorf("the sub-partner asks for the partner's customer: %d %v", a.status, err)
+	}
+	res, err := http.Get(w.Mail)
+	if err != nil {
+		t.Fatal(err)
+	}
+	res.Body.Close()
+	if res.StatusCode != http.StatusOK {
+		t.Errorf("the mailbox answers %d", res.StatusCode)
+	}
+	_ = c.Process.Signal(os.Interrupt)
+	if rest, _ := r.ReadString(0); strings.TrimSpace(rest) != "" {
+		t.Errorf("more than one line on stdout: %q", rest)
+	}
+	if err := c.Wait(); err != nil {
+		t.Errorf("the demo ended with %v\n%s", err, logs.String())
+	}
+	serve := append([]string{"serve", "--http", s.http, "--phones", s.phones}, s.stores()...)
+	if code := exitCode(t, serve...); code != 1 {
+		t.Errorf("serve on a demo's database ended with %d", code)
+	}
+}
+
+// signIn posts the sign-in form and expects to land on a page of the portal.
+func signIn(t *testing.T, portal, page string, who app.WorldAccount) {
+	t.Helper()
+	jar, _ := cookiejar.New(nil)
+	c := http.Client{Jar: jar, Timeout: 10 * time.Second, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	res, err := c.PostForm(portal+page, url.Values{"email": {who.Email}, "password": {who.Password}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	res.Body.Close()
+	if res.StatusCode != http.StatusSeeOther {
+		t.Errorf("signing in at %s as %s: %d", page, who.Email, res.StatusCode)
+	}
+}

@@ -1,0 +1,212 @@
+package app
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"io"
+	"log/slog"
+	"net/http"
+	"strings"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"linecard/internal/api"
+	"linecard/internal/boot"
+	"linecard/internal/config"
+	"linecard/internal/errs"
+	"linecard/internal/httpx"
+	"linecard/internal/portal"
+	"linecard/internal/queue"
+)
+
+// App is a running product: the core, the edges and their listeners.
+type App struct {
+	*Core
+	s       Settings
+	health  *httpx.Health
+	metrics *httpx.Metrics
+	certs   certificates
+	config  *config.Service
+	boot    *boot.Handler
+	portal  *httpx.Server
+	phones  *httpx.Server
+	acme    *httpx.Server // plain listener for HTTP-01 challenges; nil without
+}
+
+// New opens the stores, wires every room and binds the listeners, so that a taken port or a wrong certificate shows before
+// anything runs. Settings must have passed Check. The database of a demo is refused unless the options say demo (decision 26).
+func New(ctx context.Context, s Settings, o Options) (*App, error) {
+	core, err := Open(ctx, s, o)
+	if err != nil {
+		return nil, err
+	}
+	a := &App{Core: core, s: s}
+	if err := a.build(ctx, o); err != nil {
+		_ = a.Close()
+		return nil, err
+	}
+	return a, nil
+}
+
+func (a *App) build(ctx context.Context, o Options) error {
+	if err := a.checkMark(ctx, o.Demo); err != nil {
+		return err
+	}
+	a.metrics = httpx.NewMetrics()
+	a.health = &httpx.Health{Log: a.Log}
+	a.health.Add("database", a.DB.Ping)
+	a.health.Add("files", a.Files.Check)
+	var err error
+	if a.certs, err = loadCertificates(a.s, a.DB.Now().Time); err != nil {
+		return err
+	}
+	a.config = config.NewService(config.Needs{DB: a.DB, Devices: a.Devices, Makers: Makers()})
+	a.boot = boot.New(boot.Needs{Devices: a.Devices, Config: a.config, Box: a.Box, Makers: Makers(), Clock: a.DB.Clock(), Log: a.Log, Domain: a.s.Domain})
+	a.boot.Register(a.Queue)
+	if err := a.listen(o); err != nil {
+		return err
+	}
+	a.Queue.Loop("certificates.reload", 30*time.Second, a.reload)
+	a.Queue.Singleton("certificates.expiry", time.Hour, func(ctx context.Context, _ queue.Lease) error { return a.announceExpiry(ctx) })
+	a.Queue.Loop("keys.reload", 30*time.Second, func(context.Context) error { return a.Box.Reload() })
+	a.Queue.Loop("tls.tickets", 6*time.Hour, a.shareTickets)
+	return registerGauges(a)
+}
+
+// listen binds the listeners: portal and API on one, phones on another, challenges of ACME on a third.
+func (a *App) listen(o Options) error {
+	trust := httpx.Trust{Proxies: networks(a.s.TrustedProxies)}
+	edge := func(name string) httpx.Edge {
+		return httpx.Edge{Name: name, Log: a.Log, Metrics: a.metrics, Trust: trust, Clock: a.DB.Clock(), Quiet: quiet}
+	}
+	var portalTLS *httpx.TLS
+	if a.certs.portal != nil {
+		portalTLS = &httpx.TLS{GetCertificate: a.certs.portal, ACMEALPN: a.certs.acme != nil}
+	}
+	root, err := a.routes(o)
+	if err != nil {
+		return err
+	}
+	if a.portal, err = httpx.Listen(httpx.Config{Addr: a.s.HTTP, Listener: o.HTTPListener, Handler: root, Edge: edge("portal"), TLS: portalTLS,
+		ProxyProtocol: networks(a.s.ProxyProtocol), Grace: a.s.Drain}); err != nil {
+		return listenFault("http", err)
+	}
+	if a.phones, err = httpx.Listen(httpx.Config{Addr: a.s.Phones, Listener: o.PhonesListener, Handler: a.boot, Edge: edge("phones"),
+		TLS: &httpx.TLS{GetCertificate: a.certs.phones, MinVersion: tls.VersionTLS12}, ProxyProtocol: networks(a.s.ProxyProtocol), Grace: a.s.Drain}); err != nil {
+		return listenFault("phones", err)
+	}
+	if a.certs.acme != nil && a.s.ACMEHTTP != "" {
+		if a.acme, err = httpx.Listen(httpx.Config{Addr: a.s.ACMEHTTP, Handler: a.certs.acme.HTTPHandler(nil), Edge: edge("acme"), Grace: a.s.Drain}); err != nil {
+			return listenFault("acme-http", err)
+		}
+	}
+	return nil
+}
+
+// routes is everything that the portal's listener answers.
+func (a *App) routes(o Options) (http.Handler, error) {
+	mux := httpx.NewMux()
+	mux.Handle("GET /healthz", a.health.Live())
+	mux.Handle("GET /readyz", a.health.Readiness())
+	mux.Handle("GET /metrics", httpx.Guard{Token: a.s.MetricsToken, Networks: networks(a.s.MetricsAllow)}.Wrap(a.metrics.Handler()))
+	rest := api.New(api.Deps{DB: a.DB, Log: a.Log, Tenants: a.Tenants, Accounts: a.Accounts, Journal: a.Journal, Operations: a.Operations, Webhooks: a.Webhooks,
+		Mail: a.Mail, Onboard: a.Onboard, Devices: a.Devices, Config: a.config, Version: Version(), PublicURL: a.s.PublicURL, PerSecond: a.s.Requests})
+	for _, path := range []string{"/api/", "/oauth2/token", "/v1/access_token"} {
+		mux.Handle(path, rest.Handler())
+	}
+	pages, err := portal.New(portal.Deps{DB: a.DB, Log: a.Log, Tenants: a.Tenants, Accounts: a.Accounts, Journal: a.Journal, Operations: a.Operations,
+		Webhooks: a.Webhooks, Mail: a.Mail, Onboard: a.Onboard, Devices: a.Devices, Config: a.config, PublicURL: a.s.PublicURL, Version: Version(),
+		SignInsPerMinute: a.s.SignIns, Mailbox: o.Demo})
+	if err != nil {
+		return nil, err
+	}
+	mux.Handle("/", pages)
+	return mux, nil
+}
+
+// Run serves and works until ctx ends, then stops in order: not ready, no new requests, running ones to their end, jobs handed
+// back. It returns nil after an orderly stop.
+func (a *App) Run(ctx context.Context) error {
+	defer a.Close()
+	if err := a.shareTickets(ctx); err != nil {
+		return err
+	}
+	// The queue outlives the listeners, because what they acknowledge may still want to wake it.
+	work, stopWork := context.WithCancel(context.WithoutCancel(ctx))
+	defer stopWork()
+	worked := make(chan error, 1)
+	go func() { worked <- a.Queue.Run(work) }()
+	g, serving := errgroup.WithContext(ctx)
+	for _, srv := range []*httpx.Server{a.portal, a.phones, a.acme} {
+		if srv != nil {
+			g.Go(func() error { return srv.Serve(serving) })
+		}
+	}
+	a.Log.Info("linecard is ready", "version", Version(), "portal", a.portal.URL(), "phones", a.phones.URL(), "database", engineName(a.DB.Embedded()))
+	context.AfterFunc(ctx, a.health.Drain)
+	err := g.Wait()
+	stopWork()
+	a.boot.FlushAll(context.WithoutCancel(ctx))
+	return errors.Join(err, <-worked)
+}
+
+// PortalURL and PhonesURL are where the listeners really are.
+func (a *App) PortalURL() string { return a.portal.URL() }
+
+// PhonesURL is where the phones' listener really is.
+func (a *App) PhonesURL() string { return a.phones.URL() }
+
+// PhonesCA names the file with the self-made authority of the phones' certificate; "" when there is a real one.
+func (a *App) PhonesCA() string { return a.certs.caFile }
+
+// shareTickets gives all nodes the same keys for TLS tickets, so that a phone resumes its session on any of them.
+func (a *App) shareTickets(context.Context) error {
+	keys, err := httpx.TicketKeys(a.Box.MAC("tls.tickets"), a.DB.Now().Time)
+	if err != nil {
+		return err
+	}
+	a.portal.SetTicketKeys(keys)
+	a.phones.SetTicketKeys(keys)
+	return nil
+}
+
+// Close frees the stores and listeners of an App that was not run, or whose Run has ended.
+func (a *App) Close() error {
+	var all []error
+	for _, srv := range []*httpx.Server{a.portal, a.phones, a.acme} {
+		if srv != nil {
+			all = append(all, srv.Close())
+		}
+	}
+	_ = errors.Join(all...) // closing a closed listener is no fault
+	return a.Core.Close()
+}
+
+// quiet keeps probes and well-served phones out of the access log; metrics count them.
+func quiet(r *http.Request, status int) bool {
+	return status < 400 && (r.URL.Path == "/healthz" || r.URL.Path == "/readyz" || r.URL.Path == "/metrics" || strings.HasPrefix(r.URL.Path, "/static/"))
+}
+
+func engineName(embedded bool) string {
+	if embedded {
+		return "sqlite"
+	}
+	return "postgresql"
+}
+
+// Logger gives the process's logger in the chosen form.
+func Logger(w io.Writer, form, level string) *slog.Logger {
+	var l slog.Level
+	_ = l.UnmarshalText([]byte(level)) // an unknown level was refused by the flags
+	o := &slog.HandlerOptions{Level: l}
+	if form == "text" {
+		return slog.New(slog.NewTextHandler(w, o))
+	}
+	return slog.New(slog.NewJSONHandler(w, o))
+}
+
+func listenFault(flag string, err error) error {
+	return errs.New(errs.Unavailable, "address_in_use", "The address of --"+flag+" cannot be used.").Because(err)
+}

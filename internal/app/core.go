@@ -1,0 +1,118 @@
+package app
+
+import (
+	"context"
+	"log/slog"
+	"net"
+	"net/netip"
+	"time"
+
+	"linecard/internal/account"
+	"linecard/internal/blob"
+	"linecard/internal/db"
+	"linecard/internal/deliver"
+	"linecard/internal/device"
+	"linecard/internal/journal"
+	"linecard/internal/onboard"
+	"linecard/internal/operation"
+	"linecard/internal/phone"
+	"linecard/internal/phone/poly"
+	"linecard/internal/queue"
+	"linecard/internal/secret"
+	"linecard/internal/tenant"
+)
+
+// Core is everything below the edges, wired: what the server runs on, and what the tools of the command line work with.
+type Core struct {
+	Log        *slog.Logger
+	DB         *db.DB
+	Box        *secret.Box
+	Files      blob.Store
+	Queue      *queue.Queue
+	Journal    *journal.Journal
+	Tenants    *tenant.Service
+	Accounts   *account.Service
+	Mail       *deliver.Mailer
+	Webhooks   *deliver.Webhooks
+	Operations *operation.Service
+	Onboard    *onboard.Service
+	Devices    *device.Service
+}
+
+// Options of New and Open that are not settings of a person.
+type Options struct {
+	Clock db.Clock // nil: the machine's
+	Log   *slog.Logger
+	// Demo marks the database and shows the outbox as a mailbox (decision 26).
+	Demo bool
+	// Listeners that are bound already, instead of the addresses of the settings.
+	HTTPListener, PhonesListener net.Listener
+	// Beat is the queue's sign of life; tests shorten it.
+	Beat time.Duration
+}
+
+// Open opens the stores, brings the database up to date and wires the rooms. Close must be called.
+func Open(ctx context.Context, s Settings, o Options) (*Core, error) {
+	if o.Log == nil {
+		o.Log = slog.Default()
+	}
+	if o.Clock == nil {
+		o.Clock = db.System{}
+	}
+	c := &Core{Log: o.Log}
+	var err error
+	if c.Box, err = secret.Open(s.KeyFile); err != nil {
+		return nil, err
+	}
+	if c.Files, err = blob.Open(ctx, s.Blob); err != nil {
+		return nil, err
+	}
+	if c.DB, err = db.Open(ctx, s.DB, db.Options{Clock: o.Clock, Log: o.Log}); err != nil {
+		return nil, err
+	}
+	if err := c.DB.Migrate(ctx); err != nil {
+		_ = c.DB.Close()
+		return nil, err
+	}
+	if err := c.wire(s, o); err != nil {
+		_ = c.DB.Close()
+		return nil, err
+	}
+	return c, nil
+}
+
+// actorMemory is how long a machine's rights may be reused without asking the database again: what another node changed
+// takes effect after at most this long.
+const actorMemory = time.Second
+
+func (c *Core) wire(s Settings, o Options) error {
+	c.Queue = queue.New(c.DB, queue.Options{Node: s.Node, Log: c.Log, Alone: c.DB.Embedded(), Grace: s.Drain, Beat: o.Beat})
+	c.Journal = journal.New(c.DB, journal.Options{Box: c.Box, Files: c.Files, Log: c.Log})
+	c.Journal.Register(c.Queue)
+	c.Tenants = tenant.NewService(c.DB, c.Journal)
+	var err error
+	if c.Mail, err = deliver.NewMailer(deliver.MailOptions{DB: c.DB, Box: c.Box, SMTP: s.SMTP, From: s.MailFrom, Keep: o.Demo, Log: c.Log}); err != nil {
+		return err
+	}
+	c.Mail.Register(c.Queue)
+	c.Webhooks = deliver.NewWebhooks(deliver.WebhookOptions{DB: c.DB, Journal: c.Journal, Box: c.Box, Log: c.Log,
+		Guard: deliver.Guard{Allow: prefixes(s.WebhookAllow)}})
+	c.Webhooks.Register(c.Queue)
+	c.Operations = operation.NewService(operation.Deps{DB: c.DB, Box: c.Box, Log: c.Log})
+	c.Operations.Register(c.Queue)
+	c.Accounts = account.NewService(account.Deps{DB: c.DB, Tenants: c.Tenants, Journal: c.Journal, Mail: c.Mail, Box: c.Box,
+		Hasher: account.NewHasher(0, 0), Log: c.Log, Remember: actorMemory,
+		Link: func(_ account.Realm, path string) string { return s.PublicURL + path }})
+	c.Accounts.Register(c.Queue)
+	c.Onboard = onboard.NewService(onboard.Deps{DB: c.DB, Tenants: c.Tenants, Accounts: c.Accounts})
+	c.Devices = device.NewService(device.Needs{DB: c.DB, Journal: c.Journal, Tenants: c.Tenants, Box: c.Box, Makers: Makers()})
+	return nil
+}
+
+// Makers are the phone makers that this program knows.
+func Makers() phone.Makers { return phone.Makers{poly.Maker{}} }
+
+// Close ends the connections of the stores.
+func (c *Core) Close() error { return c.DB.Close() }
+
+func prefixes(list []string) []netip.Prefix { return networks(list) }

@@ -1,0 +1,108 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"net"
+	"path/filepath"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"linecard/internal/db"
+)
+
+// DemoSettings are the flags of the demo.
+type DemoSettings struct {
+	Data   string // folder; must be empty or a demo's own
+	HTTP   string
+	Phones string
+	Fleet  int    // simulated phones
+	Seed   uint64 // of names and numbers; secrets are random all the same (decision 26)
+	Log    *slog.Logger
+}
+
+// World is what the demo has made, as its JSON line says it (surfaces).
+type World struct {
+	Portal     string          `json:"portal"`
+	API        string          `json:"api"`
+	Phones     string          `json:"phones"`
+	PhonesCA   string          `json:"phones_ca"`
+	Mail       string          `json:"mail"`
+	Operator   WorldAccount    `json:"operator"`
+	Partner    WorldAccount    `json:"partner"`
+	SubPartner WorldAccount    `json:"sub_partner"`
+	Customers  []WorldCustomer `json:"customers"`
+}
+
+// WorldAccount is how to sign in as somebody.
+type WorldAccount struct {
+	ID       string `json:"id,omitempty"` // of the organisation
+	Email    string `json:"email"`
+	Password string `json:"password"`
+	Token    string `json:"token"`
+}
+
+// WorldCustomer is a customer of the demo. MACs are its simulated phones.
+type WorldCustomer struct {
+	WorldAccount
+	Name         string            `json:"name"`
+	Host         string            `json:"host"`
+	Provisioning WorldProvisioning `json:"provisioning"`
+	MACs         []string          `json:"-"`
+}
+
+// WorldProvisioning is the account that a customer's phones use.
+type WorldProvisioning struct {
+	User     string `json:"user"`
+	Password string `json:"password"`
+}
+
+// demoClock shows the past while the world is seeded, so that it has a history, and the real time from then on.
+type demoClock struct{ back atomic.Int64 }
+
+// Now is the machine's time less what is left of the seeded past.
+func (c *demoClock) Now() time.Time { return time.Now().Add(-time.Duration(c.back.Load())) }
+
+func (c *demoClock) set(back time.Duration) { c.back.Store(int64(back)) }
+
+// NewDemo makes a demo in a folder: an App on SQLite with a seeded world. Run must be called. A folder that already holds a
+// demo is refused, because its passwords are not stored anywhere.
+func NewDemo(ctx context.Context, d DemoSettings) (*App, World, error) {
+	clock := &demoClock{}
+	clock.set(seedDays * 24 * time.Hour)
+	s := Settings{
+		Stores: Stores{DB: "sqlite://" + filepath.Join(d.Data, "linecard.db"), Blob: "file://" + filepath.Join(d.Data, "files"),
+			KeyFile: filepath.Join(d.Data, "keys.json")},
+		HTTP: d.HTTP, Phones: d.Phones, MailFrom: "Linecard demo <demo@linecard.example>", Drain: 5 * time.Second, SignIns: 600, Requests: 1000, Node: "demo",
+	}
+	web, err := net.Listen("tcp", d.HTTP)
+	if err != nil {
+		return nil, World{}, listenFault("http", err)
+	}
+	sip, err := net.Listen("tcp", d.Phones)
+	if err != nil {
+		_ = web.Close()
+		return nil, World{}, listenFault("phones", err)
+	}
+	s.PublicURL = "http://" + web.Addr().String()
+	a, err := New(ctx, s, Options{Clock: clock, Log: d.Log, Demo: true, HTTPListener: web, PhonesListener: sip})
+	if err != nil {
+		return nil, World{}, err
+	}
+	seed := seeder{Core: a.Core, clock: clock, rand: rand.New(rand.NewPCG(d.Seed, d.Seed)), fleet: d.Fleet}
+	w, err := seed.world(ctx)
+	if err != nil {
+		_ = a.Close()
+		return nil, World{}, fmt.Errorf("seeding the demo: %w", err)
+	}
+	clock.set(0)
+	w.Portal = strings.TrimRight(s.PublicURL, "/")
+	w.API, w.Mail = w.Portal+"/api/v1", w.Portal+"/demo/mail"
+	w.Phones, w.PhonesCA = a.PhonesURL(), a.PhonesCA()
+	return a, w, nil
+}
+
+var _ db.Clock = (*demoClock)(nil)

@@ -1,0 +1,228 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"time"
+
+	"linecard/internal/access"
+	"linecard/internal/account"
+	"linecard/internal/device"
+	"linecard/internal/errs"
+	"linecard/internal/secret"
+	"linecard/internal/tenant"
+)
+
+// seedDays is how far back the demo's history begins.
+const seedDays = 21
+
+// seeder makes the demo's world with the same services that everybody uses, as the people who would have done it.
+type seeder struct {
+	*Core
+	clock *demoClock
+	rand  *rand.Rand
+	fleet int
+}
+
+// on moves to a day before now, at a working hour.
+func (s *seeder) on(daysAgo int) {
+	s.clock.set(time.Duration(daysAgo)*24*time.Hour - time.Duration(s.rand.IntN(240))*time.Minute)
+}
+
+var seedCustomers = []struct {
+	name, email, contact, phone, country, zone, locale, external string
+	permissions                                                  []string
+}{
+	{"Harbour Dental Group", "office@harbourdental.example", "Edda Wren", "+442079460110", "GB", "Europe/London", "en", "HDG-1001", []string{tenant.DMP, tenant.RPS}},
+	{"Kestrel & Rowe Solicitors", "it@kestrelrowe.example", "Tobias Rowe", "+442079460155", "GB", "Europe/London", "en", "KRS-1002", []string{tenant.DMP}},
+	{"Meridian Logistics", "ops@meridian.example", "Ines Calder", "+493023125501", "DE", "Europe/Berlin", "en", "MER-1003", []string{tenant.DMP, tenant.RPS}},
+	{"青禾教育科技有限公司", "admin@qinghe.example", "林晓岚", "+862155501234", "CN", "Asia/Shanghai", "zh-CN", "QH-2001", []string{tenant.DMP, tenant.RPS}},
+}
+
+// world makes one operator, a partner with its team, a sub-partner and four customers; the first belongs to the partner, the
+// last to the sub-partner (surfaces).
+func (s *seeder) world(ctx context.Context) (World, error) {
+	var w World
+	s.on(seedDays)
+	system := access.SystemActor("demo")
+	op, err := s.Tenants.CreateOperator(ctx, system, tenant.Details{Name: "Northwind Carrier", Email: "noc@northwind.example", Contact: "Ada Brandt", TimeZone: "Europe/London"})
+	if err != nil {
+		return w, err
+	}
+	if w.Operator, err = s.person(ctx, op, "ada@northwind.example", "Ada Brandt", access.OperatorAdmin); err != nil {
+		return w, err
+	}
+	w.Operator.ID = ""
+	ada, err := s.Accounts.ActorOf(ctx, account.OperatorRealm, w.Operator.Email)
+	if err != nil {
+		return w, err
+	}
+	ada.IP = "198.51.100.7"
+	s.on(seedDays - 1)
+	partner, err := s.Tenants.CreatePartner(ctx, ada, tenant.Details{Name: "Brightline Telecom", Email: "mara@brightline.example", Contact: "Mara Lindqvist",
+		Phone: "+442079460001", Country: "GB", TimeZone: "Europe/London", ExternalID: "BRIGHT"})
+	if err != nil {
+		return w, err
+	}
+	if w.Partner, err = s.person(ctx, partner, "mara@brightline.example", "Mara Lindqvist", access.PartnerFullAdmin, access.PartnerWholesaleAdmin); err != nil {
+		return w, err
+	}
+	mara, err := s.Accounts.ActorOf(ctx, account.PartnerRealm, w.Partner.Email)
+	if err != nil {
+		return w, err
+	}
+	mara.IP = "203.0.113.24"
+	s.on(seedDays - 3)
+	sub, err := s.Tenants.CreateSubPartner(ctx, mara, tenant.NewSubPartner{ParentID: partner.ID, Details: tenant.Details{Name: "Lotus Connect", Email: "chen@lotusconnect.example",
+		Contact: "陈海燕", Country: "CN", TimeZone: "Asia/Shanghai", Locale: "zh-CN", ExternalID: "LOTUS"}})
+	if err != nil {
+		return w, err
+	}
+	if w.SubPartner, err = s.person(ctx, sub, "chen@lotusconnect.example", "陈海燕", access.PartnerFullAdmin, access.PartnerWholesaleAdmin); err != nil {
+		return w, err
+	}
+	chen, err := s.Accounts.ActorOf(ctx, account.PartnerRealm, w.SubPartner.Email)
+	if err != nil {
+		return w, err
+	}
+	chen.IP = "192.0.2.88"
+	for i := range seedCustomers {
+		owner := mara
+		if i == len(seedCustomers)-1 {
+			owner = chen
+		}
+		s.on(seedDays - 5 - i)
+		c, err := s.customer(ctx, owner, i)
+		if err != nil {
+			return w, err
+		}
+		w.Customers = append(w.Customers, c)
+	}
+	return w, s.history(ctx, &w, mara)
+}
+
+// person makes an account that can sign in at once, and a token with all its rights.
+func (s *seeder) person(ctx context.Context, t tenant.Tenant, email, name string, roles ...access.Role) (WorldAccount, error) {
+	w := WorldAccount{ID: t.ID, Email: email, Password: account.NewPasswordText()}
+	if _, err := s.Accounts.Invite(ctx, access.SystemActor("demo"), account.Invitation{TenantID: t.ID, Email: email, Name: name, Roles: roles,
+		Locale: t.Locale, First: true, Password: secret.Hide(w.Password), Keep: true}); err != nil {
+		return w, err
+	}
+	a, err := s.Accounts.ActorOf(ctx, account.RealmOf(t.Kind), email)
+	if err != nil {
+		return w, err
+	}
+	_, w.Token, err = s.Accounts.CreateToken(ctx, a, account.NewToken{Name: "demo"})
+	return w, err
+}
+
+// customer makes a customer with its administrator, its phones' account and its share of the fleet.
+func (s *seeder) customer(ctx context.Context, owner access.Actor, i int) (WorldCustomer, error) {
+	in := seedCustomers[i]
+	var w WorldCustomer
+	t, err := s.Tenants.CreateCustomer(ctx, owner, tenant.NewCustomer{PermissionTypes: in.permissions, Details: tenant.Details{Name: in.name, Email: in.email,
+		Contact: in.contact, Phone: in.phone, Country: in.country, TimeZone: in.zone, Locale: in.locale, ExternalID: in.external}})
+	if err != nil {
+		return w, err
+	}
+	w.Name, w.Host = t.Name, t.Host
+	if w.WorldAccount, err = s.person(ctx, t, in.email, in.contact, access.CustomerFullAdmin); err != nil {
+		return w, err
+	}
+	admin, err := s.Accounts.ActorOf(ctx, account.CustomerRealm, in.email)
+	if err != nil {
+		return w, err
+	}
+	admin.IP = fmt.Sprintf("203.0.113.%d", 100+i)
+	w.Provisioning = WorldProvisioning{User: "phones-" + t.Host, Password: account.NewPasswordText()}
+	word := secret.Hide(w.Provisioning.Password)
+	if _, err := s.Devices.SetProvisioning(ctx, admin, t.ID, device.ProvisioningPatch{User: &w.Provisioning.User, Password: &word}); err != nil {
+		return w, err
+	}
+	n := s.fleet / len(seedCustomers)
+	if i < s.fleet%len(seedCustomers) {
+		n++
+	}
+	for k := range n {
+		d, err := s.Devices.Create(ctx, admin, t.ID, s.phone(i, k))
+		if err != nil {
+			return w, err
+		}
+		w.MACs = append(w.MACs, d.MAC.String())
+	}
+	return w, nil
+}
+
+var (
+	seedModels = []string{"VVX250", "VVX350", "VVX411", "VVX450", "CCX400", "CCX500", "EdgeE350"}
+	seedRooms  = []string{"Reception", "Front-desk", "Meeting-1", "Meeting-2", "Lobby", "Warehouse", "Kitchen", "Workshop", "Ward", "Office"}
+)
+
+// phone invents a phone: Poly's own address blocks, a model and a place.
+func (s *seeder) phone(customer, n int) device.New {
+	block := []string{"64167f", "482567", "0004f2"}[s.rand.IntN(3)]
+	return device.New{MAC: fmt.Sprintf("%s%02x%04x", block, customer+1, n+1), Maker: "poly", Model: seedModels[s.rand.IntN(len(seedModels))],
+		Name: fmt.Sprintf("%s-%02d", seedRooms[s.rand.IntN(len(seedRooms))], n+1), Description: "Floor " + fmt.Sprint(1+s.rand.IntN(5))}
+}
+
+// history is what happened since: authorisations, a frozen customer, orders, a sub account, a forgotten password.
+func (s *seeder) history(ctx context.Context, w *World, mara access.Actor) error {
+	act := func(daysAgo int, what string, err error) error {
+		if err != nil {
+			return fmt.Errorf("%s: %w", what, err)
+		}
+		s.on(daysAgo)
+		return nil
+	}
+	s.on(10)
+	_, err := s.Tenants.RequestAuthorisation(ctx, mara, w.Customers[0].ID)
+	if err := act(9, "request", err); err != nil {
+		return err
+	}
+	edda, err := s.Accounts.ActorOf(ctx, account.CustomerRealm, w.Customers[0].Email)
+	if err != nil {
+		return err
+	}
+	edda.IP = "203.0.113.100"
+	_, err = s.Tenants.Authorise(ctx, edda, w.Customers[0].ID, tenant.Authorisation{ManagerID: mara.Tenant.ID})
+	if err := act(8, "authorise", err); err != nil {
+		return err
+	}
+	_, err = s.Tenants.RequestAuthorisation(ctx, mara, w.Customers[1].ID)
+	if err := act(7, "second request", err); err != nil {
+		return err
+	}
+	_, err = s.Accounts.Invite(ctx, mara, account.Invitation{Email: "jonas@brightline.example", Name: "Jonas Beck", Roles: []access.Role{access.PartnerSubAccount},
+		Functions: []access.Action{access.CustomerView, access.CustomerResetPassword, access.LogView}, Customers: []string{w.Customers[0].ID, w.Customers[1].ID}})
+	if err := act(6, "sub account", err); err != nil {
+		return err
+	}
+	_, err = s.Accounts.Invite(ctx, mara, account.Invitation{Email: "helpdesk@brightline.example", Name: "Help desk", Roles: []access.Role{access.Helpdesk}})
+	if err := act(5, "help desk", err); err != nil {
+		return err
+	}
+	_, err = s.Tenants.CreateOrder(ctx, mara, w.Customers[0].ID, tenant.NewOrder{Lines: []tenant.OrderLine{{Item: "device_licence", Quantity: 25}}, Note: "New practice in Leeds", Submit: true})
+	if err := act(4, "order", err); err != nil {
+		return err
+	}
+	_, err = s.Tenants.Freeze(ctx, mara, w.Customers[2].ID, tenant.Freeze{Reason: "Invoice 2026-0912 is overdue"})
+	if err := act(2, "freeze", err); err != nil {
+		return err
+	}
+	name := "Edda Wren-Hale"
+	_, err = s.Tenants.Edit(ctx, mara, w.Customers[0].ID, tenant.Patch{Contact: &name})
+	if err := act(1, "edit", err); err != nil {
+		return err
+	}
+	_, err = s.Tenants.Unfreeze(ctx, mara, w.Customers[2].ID)
+	if err := act(1, "unfreeze", err); err != nil {
+		return err
+	}
+	// Somebody mistyped a password this morning.
+	_, err = s.Accounts.SignIn(ctx, account.SignIn{Realm: account.PartnerRealm, Email: w.Partner.Email, Password: secret.Hide("brightline-2025"), IP: "198.51.100.99"})
+	if errs.KindOf(err) != errs.Unauthenticated {
+		return fmt.Errorf("a wrong password was not refused: %v", err)
+	}
+	return nil
+}
