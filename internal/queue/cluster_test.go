@@ -253,6 +253,48 @@ func TestALaneRunsItsShareAtOnceOverAllNodes(t *testing.T) {
 	})
 }
 
+func TestAClaimThatIsNotCommittedYetCountsForItsLane(t *testing.T) {
+	d := dbtest.Open(t, dbtest.FreshDatabase(t, dbtest.PostgresURL(t)), dbtest.NewClock())
+	q := New(d, fast())
+	Handle(q, "hook", func(context.Context, Job[note]) error { return nil }, Policy{})
+	l, err := q.join(context.Background(), false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	insert(t, d, "hook", note{}, Opts{Lane: "a"})
+	got := make(chan int, 1)
+	if err := d.Tx(context.Background(), func(ctx context.Context, tx *db.Tx) error { // another node claims
+		if err := tx.LockRow(ctx, "queue_leases", "lanes.hook"); err != nil {
+			return err
+		}
+		if _, err := tx.Exec(ctx, `UPDATE queue_jobs SET state = 'running', worker = 'other'`); err != nil {
+			return err
+		}
+		insert(t, d, "hook", note{}, Opts{Lane: "a", Priority: -1}) // a new head of the lane
+		go func() {
+			jobs, err := q.claimLanes(context.Background(), q.handlers["hook"], l.worker, 1)
+			if err != nil {
+				t.Error(err)
+			}
+			got <- len(jobs)
+		}()
+		dbtest.Eventually(t, "the claim waits or is done", func() bool {
+			var waiting int
+			if err := d.Get(context.Background(), &waiting, `SELECT COUNT(*) FROM pg_stat_activity
+				WHERE datname = current_database() AND wait_event_type = 'Lock'`); err != nil {
+				t.Fatal(err)
+			}
+			return waiting > 0 || len(got) > 0
+		})
+		return nil
+	}); err != nil {
+		t.Fatal(err)
+	}
+	if n := <-got; n != 0 {
+		t.Errorf("%d jobs of a lane that is full were claimed", n)
+	}
+}
+
 func TestASingletonMovesWhenItsNodeStopsOrDiesAndTheOldOneCannotWrite(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB, _ *dbtest.Clock) {
 		var mu sync.Mutex
