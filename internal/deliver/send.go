@@ -294,7 +294,7 @@ func (w *Webhooks) succeeded(ctx context.Context, tx *db.Tx, d Delivery, h Webho
 func (w *Webhooks) failed(ctx context.Context, tx *db.Tx, d Delivery, h Webhook, out outcome) (string, error) {
 	now := tx.Now()
 	state, next := "failed", db.Time{}
-	if n := d.Attempts; n < len(schedule) && out.status != http.StatusGone && now.Sub(d.Since.Time) < deadAge {
+	if n := d.Attempts; h.Enabled && n < len(schedule) && out.status != http.StatusGone && now.Sub(d.Since.Time) < deadAge {
 		next = db.At(now.Add(max(spread(schedule[n]), out.after)))
 		if err := w.record(ctx, tx, d, Pending, next, out); err != nil {
 			return "", err
