@@ -73,6 +73,7 @@ type rule struct {
 	screening  bool          // needs a finished compliance check
 	control    string        // key of the restricted control, "" when never restricted (WS-156)
 	notActing  bool          // unavailable after a cross-launch (WS-85)
+	own        bool          // only in the actor's own organisation, the operator's people excepted
 }
 
 // rules holds every action; one that is missing here is refused to everybody.
@@ -101,9 +102,9 @@ var rules = map[Action]rule{
 	OrderCreate:           {write: true, provision: true},
 	OrderFulfil:           {write: true},
 	AccountView:           {},
-	AccountEdit:           {write: true},
-	AccountSub:            {write: true, notActing: true},
-	TokenManage:           {write: true, notActing: true},
+	AccountEdit:           {write: true, own: true},
+	AccountSub:            {write: true, notActing: true, own: true},
+	TokenManage:           {write: true, notActing: true, own: true},
 	LogView:               {},
 	EventView:             {},
 	WebhookEdit:           {write: true},
@@ -140,6 +141,9 @@ func Known(a Action) bool { _, ok := rules[a]; return ok }
 
 // Writes says whether a changes something.
 func Writes(a Action) bool { return rules[a].write }
+
+// Needs gives the relation that a needs when the actor comes from another tenant, "" for none.
+func Needs(a Action) RelationScope { return rules[a].needs }
 
 // Functions lists what a sub account can be granted, in the order of the picker (CH-87).
 func Functions() []Action {

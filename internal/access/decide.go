@@ -35,6 +35,9 @@ func Decide(a Actor, act Action, t Target) error {
 			return err
 		}
 	}
+	if r.own && !ownOrganisation(a, t.Tenant) {
+		return errForbidden
+	}
 	if err := related(a, r, t); err != nil {
 		return err
 	}
@@ -45,10 +48,11 @@ func Decide(a Actor, act Action, t Target) error {
 // sub account's chosen customers, and in a sub-partner's tree only for who may do so (WS-76, WS-83, CH-33, CH-88).
 func reaches(a Actor, t Tenant) bool {
 	if a.Acting != nil {
-		// What is entered must be within reach itself; inside it, all of it is.
+		// What is entered must be within reach itself and lie behind that door; working inside it only narrows what is.
 		outside := a
 		outside.Acting = nil
-		return t.Within(a.Acting.Tenant) && reaches(outside, a.Acting.Tenant)
+		entered := a.Acting.Tenant
+		return doors[a.Acting.Portal].leadsTo == entered.Kind && t.Within(entered) && reaches(outside, entered) && reaches(outside, t)
 	}
 	if !t.Within(a.Tenant) {
 		return false
@@ -99,19 +103,28 @@ func (a Actor) actingAllows(act Action) error {
 	return nil
 }
 
-// related checks the relation and the permission type that the action needs.
+// ownOrganisation says whether t is where the actor belongs, or the sub-partner whose portal it entered. The operator's
+// people look after everybody. Without this a reseller could make itself an administrator of its customer and authorise
+// itself (CH-31).
+func ownOrganisation(a Actor, t Tenant) bool {
+	return a.Tenant.Kind == Operator || t.ID == a.Tenant.ID ||
+		a.Acting != nil && a.Acting.Portal == PartnerPortal && t.ID == a.Acting.Tenant.ID
+}
+
+// related checks the permission type and the relation that the action needs.
 func related(a Actor, r rule, t Target) error {
-	if r.needs != "" && a.Tenant.Kind != Operator && a.Tenant.ID != t.Tenant.ID {
-		i := slices.IndexFunc(t.Grants, func(g Grant) bool { return g.Scope == r.needs })
-		if i < 0 {
-			return errNotAuthorised
-		}
-		if t.Grants[i].ReadOnly && r.write {
-			return errReadOnly
-		}
-	}
 	if r.permission != "" && t.Tenant.Kind == Customer && !slices.Contains(t.Permissions, r.permission) {
 		return errNoPermission
+	}
+	if r.needs == "" || a.Tenant.Kind == Operator || a.Tenant.ID == t.Tenant.ID {
+		return nil
+	}
+	grant, ok := t.grant(r.needs)
+	switch {
+	case !ok:
+		return errNotAuthorised
+	case grant.ReadOnly && r.write:
+		return errReadOnly
 	}
 	return nil
 }
@@ -123,8 +136,8 @@ func restricted(a Actor, act Action, r rule, t Target) error {
 	switch {
 	case f.Frozen && own, t.ActorFrozen:
 		return errFrozen
-	case f.ProvisioningSuspended && r.provision:
-		return errSuspended
+	case f.ProvisioningSuspended && r.provision && (a.Tenant.Kind == SubPartner || a.Tenant.Kind == Partner):
+		return errSuspended // by the sub-partner or on its behalf; its customers keep working (WS-89)
 	case f.ScreeningPending && r.screening:
 		return errScreening
 	case f.RestrictedByPartner && r.control != "" && a.Tenant.Kind == Customer:
@@ -135,12 +148,13 @@ func restricted(a Actor, act Action, r rule, t Target) error {
 
 // Visible gives the filter over scopes for a list of what the actor may see with this action. An actor that may not see
 // such things at all gets Forbidden. Rows of sub-partners are left out of a partner's lists unless wide is asked for, which
-// only who may see sub-partners gets (WS-87).
-func Visible(a Actor, act Action, wide bool) (db.Filter, error) {
+// only who may see sub-partners gets (WS-87). Where the action needs a relation, people of partners and sub-partners see only
+// the customers in authorised, which tenant.Service.Visible knows.
+func Visible(a Actor, act Action, wide bool, authorised ...Tenant) (db.Filter, error) {
 	if a.Kind == System {
 		return db.Everything, nil
 	}
-	if a.ID == "" || a.Tenant.Scope == "" {
+	if a.ID == "" || a.Tenant.Scope == "" || !Known(act) {
 		return db.Filter{}, errForbidden
 	}
 	if a.MustChangePassword && act != Self {
@@ -173,5 +187,19 @@ func Visible(a Actor, act Action, wide bool) (db.Filter, error) {
 	if a.Tenant.Kind == Partner && a.Acting == nil && !(wide && bothPartnerRoles(a)) {
 		f.Except = []string{a.Tenant.Scope + SubPartnerMark}
 	}
+	if rules[act].needs != "" && (place.Kind == Partner || place.Kind == SubPartner) {
+		f = onlyRelated(f, place, authorised)
+	}
 	return f, nil
+}
+
+// onlyRelated cuts a filter down to the place itself and the authorised tenants that it lets through.
+func onlyRelated(f db.Filter, place Tenant, authorised []Tenant) db.Filter {
+	out := db.Filter{Exactly: []string{place.Scope}, Except: f.Except}
+	for _, t := range authorised {
+		if t.Scope != "" && f.Includes(t.Scope) {
+			out.Within = append(out.Within, t.Scope)
+		}
+	}
+	return out
 }

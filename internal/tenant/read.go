@@ -32,7 +32,7 @@ func load(ctx context.Context, q db.Q, id string) (Tenant, error) {
 // ByHost gives the customer whose phones use this host; NotFound when there is none or it is archived.
 func (s *Service) ByHost(ctx context.Context, q db.Q, host string) (Tenant, error) {
 	var t Tenant
-	err := q.Get(ctx, &t, selected+from+` WHERE t.host = $1 AND t.state = 'active'`, host)
+	err := q.Get(ctx, &t, selected+from+` WHERE t.host = $1 AND t.host <> '' AND t.state = 'active'`, host)
 	return t, err
 }
 

@@ -48,14 +48,10 @@ func grants(ctx context.Context, q db.Q, actor access.Actor, t Tenant) ([]access
 	if actor.Kind == access.System || actor.Tenant.ID == t.ID {
 		return nil, nil
 	}
-	managers := []string{actor.Tenant.ID}
 	within := t.Access().Within(actor.Tenant) && actor.Tenant.Kind != access.Customer
-	if actor.Acting != nil && actor.Acting.Portal == access.PartnerPortal {
-		managers = append(managers, actor.Acting.Tenant.ID)
-	}
 	a := q.Args()
 	stmt := `SELECT scope, read_only FROM tenant_relations WHERE state = 'granted' AND scope <> 'redirect_manage' AND managed_id = ` + a.Add(t.ID) +
-		` AND ` + a.In("manager_id", managers) + ` AND (until IS NULL OR until > ` + a.Add(q.Now()) + `) ORDER BY read_only, scope`
+		` AND ` + a.In("manager_id", managers(actor)) + ` AND (until IS NULL OR until > ` + a.Add(q.Now()) + `) ORDER BY read_only, scope`
 	var rows []struct {
 		Scope    access.RelationScope `db:"scope"`
 		ReadOnly bool                 `db:"read_only"`
@@ -74,4 +70,46 @@ func grants(ctx context.Context, q db.Q, actor access.Actor, t Tenant) ([]access
 		out = append(out, access.Grant{Scope: access.RedirectManage}) // the permission type is the consent (CH-30, A-7)
 	}
 	return out, nil
+}
+
+// Visible is access.Visible with the relations that it cannot know: where the action needs one, a provider's people get only
+// the customers with which it is in force now. Lists over several customers take their filter here.
+func (s *Service) Visible(ctx context.Context, q db.Q, actor access.Actor, act access.Action, wide bool) (db.Filter, error) {
+	f, err := access.Visible(actor, act, wide)
+	place := actor.Place()
+	if err != nil || access.Needs(act) == "" || place.Kind != access.Partner && place.Kind != access.SubPartner {
+		return f, err
+	}
+	a := q.Args()
+	stmt := `SELECT t.id, t.kind, t.scope, t.name FROM tenant_tenants t WHERE t.kind = 'customer' AND ` + (db.Filter{Within: []string{place.Scope}}).SQL(a, "t.scope")
+	if access.Needs(act) == access.RedirectManage {
+		stmt += ` AND t.permission_types LIKE ` + a.Add(`%"`+RPS+`"%`)
+	} else {
+		stmt += ` AND EXISTS (SELECT 1 FROM tenant_relations r WHERE r.managed_id = t.id AND r.state = 'granted'
+			AND (r.scope = ` + a.Add(string(access.Needs(act))) + ` OR r.scope = 'wholesale_manage' AND t.wholesale)
+			AND ` + a.In("r.manager_id", managers(actor)) + ` AND (r.until IS NULL OR r.until > ` + a.Add(q.Now()) + `))`
+	}
+	var rows []struct {
+		ID    string            `db:"id"`
+		Kind  access.TenantKind `db:"kind"`
+		Scope string            `db:"scope"`
+		Name  string            `db:"name"`
+	}
+	if err := q.Select(ctx, &rows, stmt, a.List()...); err != nil {
+		return db.Filter{}, err
+	}
+	var authorised []access.Tenant
+	for _, r := range rows {
+		authorised = append(authorised, access.Tenant(r))
+	}
+	return access.Visible(actor, act, wide, authorised...)
+}
+
+// managers are the tenants whose relations count for the actor: its own, and the sub-partner whose portal it entered.
+func managers(actor access.Actor) []string {
+	m := []string{actor.Tenant.ID}
+	if actor.Acting != nil && actor.Acting.Portal == access.PartnerPortal {
+		m = append(m, actor.Acting.Tenant.ID)
+	}
+	return m
 }
