@@ -16,7 +16,7 @@ type DeadJob struct {
 	Scope    string
 	Args     string // JSON
 	Attempts int    `db:"attempt"`
-	Fault    string `db:"last_error"` // code and sentence, safe to show
+	Fault    string `db:"last_error"` // "code: sentence", safe to show; pages translate by the code
 	Created  db.Time
 	Finished db.Time
 }

@@ -50,7 +50,8 @@ var (
 	errJobLost    = errs.New(errs.Conflict, "job_lost", "The job was given to another server.")
 	errBadArgs    = errs.New(errs.Internal, "job_args_unreadable", "The job's data cannot be read by this version.")
 	errPanic      = errs.New(errs.Internal, "job_panicked", "The job failed on our side.")
-	errWorkerLost = "worker_lost: The servers that ran the job died again and again."
+	errWorkerLost = errs.New(errs.Internal, "job_worker_lost", "The servers that ran the job died again and again.")
+	errTimedOut   = errs.New(errs.TimedOut, "job_timed_out", "The job took too long.")
 )
 
 // Snooze, returned by a handler, runs the job again after d; the run does not count as an attempt.
@@ -129,7 +130,7 @@ func (q *Queue) call(ctx context.Context, h *handler, c *claimed) (err error) {
 // safeText is what may be kept and shown of a failure: code and sentence, never the cause.
 func safeText(err error) string {
 	if errors.Is(err, context.DeadlineExceeded) {
-		return "timed_out: The job took too long."
+		err = errTimedOut
 	}
 	e := errs.As(err)
 	return e.Code + ": " + e.Message

@@ -179,6 +179,6 @@ func sweep(ctx context.Context, tx *db.Tx) error {
 		finished = CASE WHEN lost >= $2 THEN CAST($3 AS BIGINT) ELSE NULL END,
 		last_error = CASE WHEN lost >= $4 THEN CAST($5 AS TEXT) ELSE last_error END
 		WHERE state = 'running' AND worker NOT IN (SELECT id FROM queue_nodes)`,
-		lostMost, lostMost, tx.Now().UnixMilli(), lostMost, errWorkerLost)
+		lostMost, lostMost, tx.Now().UnixMilli(), lostMost, safeText(errWorkerLost))
 	return err
 }

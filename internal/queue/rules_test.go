@@ -34,7 +34,7 @@ func TestAJobThatOverstaysItsTimeIsStopped(t *testing.T) {
 			Policy{Timeout: 20 * time.Millisecond})
 		insert(t, d, "note", note{}, Opts{})
 		drain(t, q)
-		if n := count(t, d, "state = 'ready' AND attempt = 1 AND last_error LIKE 'timed_out:%'"); n != 1 {
+		if n := count(t, d, "state = 'ready' AND attempt = 1 AND last_error LIKE 'job_timed_out:%'"); n != 1 {
 			t.Error("not recorded as timed out")
 		}
 	})
@@ -227,6 +227,31 @@ func TestDepthCountsWhatWaitsRunsAndDied(t *testing.T) {
 		clock.Advance(deadKept + time.Second)
 		if err := q.Pass(context.Background(), "queue.purge"); err != nil || count(t, d, "state = 'failed'") != 0 {
 			t.Error("dead jobs are not purged:", err)
+		}
+	})
+}
+
+func TestAJobThatTakesItsNodesDownAgainAndAgainIsDead(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB, _ *dbtest.Clock) {
+		q := New(d, quiet(Options{}))
+		insert(t, d, "note", note{}, Opts{Unique: "k"})
+		lose := func() {
+			t.Helper()
+			if _, err := d.Exec(context.Background(), `UPDATE queue_jobs SET state = 'running', worker = 'gone', attempt = attempt + 1
+				WHERE state = 'ready'`); err != nil {
+				t.Fatal(err)
+			}
+			drain(t, q) // joining sweeps
+		}
+		for range lostMost {
+			lose()
+		}
+		if count(t, d, "state = 'ready' AND attempt = 0") != 1 {
+			t.Fatal("given up too early, or counted as attempts")
+		}
+		lose()
+		if count(t, d, "state = 'failed' AND finished IS NOT NULL AND last_error LIKE 'job_worker_lost:%'") != 1 {
+			t.Error("it goes on for ever")
 		}
 	})
 }
