@@ -22,7 +22,7 @@ const StaticPath = "/static/"
 
 // ContentPolicy is the Content-Security-Policy under which every page works: no inline script or style, own server only.
 const ContentPolicy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; " +
-	"connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+	"media-src 'self'; connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
 
 // asset is one file as it is served: its bytes, packed once at start, under an address that changes with its content.
 type asset struct {

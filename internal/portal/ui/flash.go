@@ -19,7 +19,7 @@ func PutFlash(w http.ResponseWriter, r *http.Request, f Flash) {
 		return
 	}
 	http.SetCookie(w, &http.Cookie{Name: flashCookie, Value: base64.RawURLEncoding.EncodeToString(raw), Path: "/", MaxAge: 60,
-		HttpOnly: true, Secure: r.TLS != nil, SameSite: http.SameSiteLaxMode})
+		HttpOnly: true, Secure: secure(r), SameSite: http.SameSiteLaxMode})
 }
 
 // TakeFlash gives the kept message, at most one, and forgets it. It must be called before the page is written. What a
@@ -29,7 +29,7 @@ func TakeFlash(w http.ResponseWriter, r *http.Request) []Flash {
 	if err != nil {
 		return nil
 	}
-	http.SetCookie(w, &http.Cookie{Name: flashCookie, Path: "/", MaxAge: -1, HttpOnly: true, Secure: r.TLS != nil, SameSite: http.SameSiteLaxMode})
+	http.SetCookie(w, &http.Cookie{Name: flashCookie, Path: "/", MaxAge: -1, HttpOnly: true, Secure: secure(r), SameSite: http.SameSiteLaxMode})
 	raw, err := base64.RawURLEncoding.DecodeString(c.Value)
 	var f Flash
 	if err != nil || len(raw) > flashBytes || json.Unmarshal(raw, &f) != nil || f.Text == "" {

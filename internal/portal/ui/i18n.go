@@ -5,8 +5,8 @@ import (
 	"embed"
 	"encoding/json"
 	"fmt"
+	"io/fs"
 	"log/slog"
-	"path"
 	"sort"
 	"strings"
 	"sync"
@@ -18,7 +18,7 @@ import (
 // fallback is the language whose texts stand in for a missing one. Its file is the reference for keys and parameters.
 const fallback = "en"
 
-//go:embed locales/*.json
+//go:embed locales
 var localeFiles embed.FS
 
 // catalogue is one language: flat keys to texts with {name} parameters. Plural texts are key.one, key.other, …
@@ -50,23 +50,38 @@ func Languages() []Language {
 	return all
 }
 
+// loadCatalogues reads locales/<tag>.json and, beside it, locales/<tag>/<area>.json: one file for the texts of each area of
+// pages. A key that stands in two files is a mistake and panics.
 func loadCatalogues() map[string]catalogue {
-	files, err := localeFiles.ReadDir("locales")
+	all := map[string]catalogue{}
+	err := fs.WalkDir(localeFiles, "locales", func(file string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		raw, err := localeFiles.ReadFile(file)
+		if err != nil {
+			return err
+		}
+		tag, _, _ := strings.Cut(strings.TrimPrefix(strings.TrimSuffix(file, ".json"), "locales/"), "/")
+		c, known := all[tag]
+		if !known {
+			c = catalogue{tag: language.MustParse(tag), texts: map[string]string{}}
+			all[tag] = c
+		}
+		var texts map[string]string
+		if err := json.Unmarshal(raw, &texts); err != nil {
+			return fmt.Errorf("%s: %w", file, err)
+		}
+		for key, text := range texts {
+			if _, twice := c.texts[key]; twice {
+				return fmt.Errorf("%s: %q stands in another file already", file, key)
+			}
+			c.texts[key] = text
+		}
+		return nil
+	})
 	if err != nil {
 		panic(err) // embedded at build time
-	}
-	all := map[string]catalogue{}
-	for _, f := range files {
-		raw, err := localeFiles.ReadFile(path.Join("locales", f.Name()))
-		if err != nil {
-			panic(err)
-		}
-		name := strings.TrimSuffix(f.Name(), ".json")
-		c := catalogue{tag: language.MustParse(name)}
-		if err := json.Unmarshal(raw, &c.texts); err != nil {
-			panic(fmt.Sprintf("locale %s: %v", name, err))
-		}
-		all[name] = c
 	}
 	return all
 }

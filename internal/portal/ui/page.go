@@ -1,5 +1,7 @@
 package ui
 
+import "github.com/a-h/templ"
+
 // Audience is whose portal a page belongs to (CH-10).
 type Audience string
 
@@ -28,6 +30,9 @@ type Shell struct {
 	Flashes    []Flash
 	AccountURL string
 	SignOutURL string // POST
+	SessionURL string // asked now and then by scripts: 401 tells that the session is over; "" is not asked
+	HelpURL    string // in the account menu; "" leaves it out
+	Feedback   string // address of the feedback form, beside the account menu (CH-92); "" leaves it out
 	Badge      *Badge // state of the page's object, beside the title
 }
 
@@ -78,6 +83,14 @@ type SignInShell struct {
 	Lead     string
 	Flashes  []Flash
 	Others   []Crumb // the other audiences' sign-in pages, or the way back
+}
+
+// sessionAttrs tells the script where to ask whether the session still lives.
+func sessionAttrs(url string) templ.Attributes {
+	if url == "" {
+		return nil
+	}
+	return templ.Attributes{"data-session": url}
 }
 
 func product(name string) string {

@@ -207,12 +207,15 @@ func trendPath(values []float64) string {
 // Int writes a number for an attribute, without grouping.
 func Int(n int64) string { return strconv.FormatInt(n, 10) }
 
+// PollHeader marks requests that a page makes by itself, so that they do not count as activity of the person (CH-6).
+const PollHeader = "X-Poll"
+
 // polling gives the attributes that make the part fetch its next state; none when the operation has ended.
 func (p Progress) polling() templ.Attributes {
 	if p.PollURL == "" {
 		return nil
 	}
-	return templ.Attributes{"hx-get": p.PollURL, "hx-trigger": "every 2s", "hx-swap": "outerHTML"}
+	return templ.Attributes{"hx-get": p.PollURL, "hx-trigger": "every 2s", "hx-swap": "outerHTML", "hx-headers": `{"` + PollHeader + `":"1"}`}
 }
 
 // htmxConfig keeps htmx inside the content policy: no injected style, own server only, no history cache of pages with data.

@@ -107,8 +107,11 @@ func remember(w http.ResponseWriter, r *http.Request, name, value string) {
 		age = -1
 	}
 	http.SetCookie(w, &http.Cookie{Name: name, Value: value, Path: "/", MaxAge: age, HttpOnly: true,
-		Secure: r.TLS != nil, SameSite: http.SameSiteLaxMode})
+		Secure: secure(r), SameSite: http.SameSiteLaxMode})
 }
+
+// secure says whether cookies of this request are for https only; a page before whom somebody else speaks TLS says it in Prefs.
+func secure(r *http.Request) bool { return r.TLS != nil || PrefsOf(r.Context()).Secure }
 
 // LocalPath gives p when it is a path on this server, and "/" when it could lead anywhere else.
 func LocalPath(p string) string {

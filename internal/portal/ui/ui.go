@@ -28,6 +28,7 @@ type Prefs struct {
 	Zone   *time.Location // nil means UTC
 	Theme  Theme
 	Path   string // path and query of this page, where the language and theme switches come back to
+	Secure bool   // the browser came by https, so cookies stay there
 	CSRF   string // token that every POST form carries; "" leaves the field out
 }
 

@@ -118,6 +118,14 @@
   const banner = document.querySelector(".acting");
   if (banner) new ResizeObserver(() => root.style.setProperty("--acting", banner.offsetHeight + "px")).observe(banner);
 
+  // A session that has ended elsewhere or idled too long takes the page along (CH-6). Asking does not keep it alive.
+  if (document.body.dataset.session) {
+    setInterval(async () => {
+      const answer = await fetch(document.body.dataset.session, { headers: { "X-Poll": "1" }, credentials: "same-origin" }).catch(() => null);
+      if (answer && answer.status === 401) location.reload();
+    }, 60000);
+  }
+
   // Unsaved changes.
   let unsaved = false;
   document.addEventListener("input", (event) => { if (event.target.closest("form[data-guard]")) unsaved = true; });
