@@ -43,16 +43,19 @@ func translate(err error) error {
 	if errors.As(err, &le) {
 		return translateLite(le, err)
 	}
+	var ce *pgconn.ConnectError
+	if errors.As(err, &ce) { // whatever the server says while it refuses a connection, it is away
+		return errAway.Because(err)
+	}
 	var pe *pgconn.PgError
 	if errors.As(err, &pe) {
 		return translatePG(pe, err)
 	}
 	var ne net.Error
-	var ce *pgconn.ConnectError
 	switch {
 	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
 		return errs.New(errs.TimedOut, "cancelled", "The request was given up before it was done.").Because(err)
-	case errors.As(err, &ce), errors.As(err, &ne), errors.Is(err, driver.ErrBadConn), errors.Is(err, io.EOF),
+	case errors.As(err, &ne), errors.Is(err, driver.ErrBadConn), errors.Is(err, io.EOF),
 		errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, sql.ErrConnDone), errors.Is(err, net.ErrClosed), pgconn.SafeToRetry(err),
 		strings.Contains(err.Error(), "conn closed"), strings.Contains(err.Error(), "sql: database is closed"):
 		return errAway.Because(err)
