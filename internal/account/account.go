@@ -120,7 +120,6 @@ var (
 	errLinkUnknown  = errs.New(errs.Gone, "link_expired", "This link has expired or was replaced by a newer one. Ask for a new one.")
 	errLinkUsed     = errs.New(errs.Gone, "link_used", "This link was used already. Ask for a new one.")
 	errCaptcha      = errs.New(errs.Invalid, "captcha_wrong", "The characters do not match the picture. Try the new one.")
-	errOldPassword  = errs.BadField("old_password", "wrong_password", "The current password is wrong.")
 	errSelfDelete   = errs.New(errs.Conflict, "own_account", "You cannot delete, disable or demote yourself.")
 	errNoCustomers  = errs.New(errs.Conflict, "no_customer_yet", "Create a customer first; a sub account needs customers to work for.")
 	errMoreThanOwn  = errs.New(errs.Forbidden, "more_than_own_rights", "Nobody can give rights that they do not have themselves.")

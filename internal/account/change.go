@@ -22,37 +22,33 @@ type Patch struct {
 	IfVersion                     int64
 }
 
-// Edit changes an account. Rights take effect on open sessions at their next request (CH-91). Nobody changes the own rights.
+var errEmailAbove = errs.New(errs.Forbidden, "email_read_only", "Your own registered e-mail address is changed by your provider. Ask it.")
+
+// touchesRights says whether the patch changes what the account may do.
+func (p Patch) touchesRights() bool {
+	return p.Roles != nil || p.Functions != nil || p.Customers != nil || p.AllCustomers != nil || p.Disabled != nil
+}
+
+// Edit changes an account. Rights take effect on open sessions at their next request (CH-91). Nobody changes the own rights
+// or e-mail address, and an organisation does not change the registered address of its first administrator (CH-12).
 func (s *Service) Edit(ctx context.Context, a access.Actor, id string, p Patch) (Account, error) {
-	acc, of, err := s.managed(ctx, a, id, access.AccountEdit)
-	if err != nil {
-		return acc, err
-	}
-	t, target, err := s.tenants.Target(ctx, s.db, a, acc.TenantID)
-	if err != nil {
-		return acc, err
-	}
-	if id == a.Account && (p.Roles != nil || p.Functions != nil || p.Customers != nil || p.AllCustomers != nil || p.Disabled != nil) {
-		return acc, errSelfDelete
-	}
-	before := acc.State
-	if err := (Profile{Name: p.Name, Phone: p.Phone, Locale: p.Locale, TimeZone: p.TimeZone}).applyTo(&acc); err != nil {
-		return acc, err
-	}
-	email, err := p.rights(&acc, t.Kind)
-	if err != nil {
-		return acc, err
-	}
-	if err := s.mayManage(a, acc, target); err != nil {
-		return acc, err
-	}
-	if p.Customers != nil || p.Roles != nil {
-		if err := s.checkCustomers(ctx, a, t, &acc); err != nil {
-			return acc, err
+	var out Account
+	err := s.changing(ctx, a, id, access.AccountEdit, func(ctx context.Context, tx *db.Tx, acc Account, of access.Tenant) error {
+		if p.IfVersion != 0 && p.IfVersion != acc.Version {
+			return errStale
 		}
-	}
-	err = s.db.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
-		if err := update(ctx, tx, &acc, p.IfVersion); err != nil {
+		if id == a.Account && p.touchesRights() {
+			return errSelfDelete
+		}
+		before := acc.State
+		email, err := s.patched(ctx, a, &acc, p)
+		if err != nil {
+			return err
+		}
+		if err := update(ctx, tx, &acc); err != nil {
+			return err
+		}
+		if err := setCustomers(ctx, tx, acc.ID, acc.Customers); err != nil {
 			return err
 		}
 		if acc.State == Disabled && before != Disabled {
@@ -60,15 +56,45 @@ func (s *Service) Edit(ctx context.Context, a access.Actor, id string, p Patch) 
 				return err
 			}
 		}
-		if email != "" && db.Fold(email) != acc.EmailFold {
+		if email != "" {
 			if err := s.proveEmail(ctx, tx, acc, email); err != nil {
 				return err
 			}
 		}
-		tx.AfterCommit(s.machines.forgetAll)
+		out = acc
 		return s.note(ctx, tx, a, "account.edited", "account/edit", of, acc.ID, acc.Email, map[string]any{"roles": acc.Roles, "state": acc.State})
 	})
-	return acc, err
+	return out, err
+}
+
+// patched applies the patch, decides whether the actor may give the account what it has then, and gives the wanted new
+// address, "" for none.
+func (s *Service) patched(ctx context.Context, a access.Actor, acc *Account, p Patch) (string, error) {
+	t, target, err := s.tenants.Target(ctx, s.db, a, acc.TenantID)
+	if err != nil {
+		return "", err
+	}
+	if err := (Profile{Name: p.Name, Phone: p.Phone, Locale: p.Locale, TimeZone: p.TimeZone}).applyTo(acc); err != nil {
+		return "", err
+	}
+	email, err := p.rights(acc, t.Kind)
+	if err != nil {
+		return "", err
+	}
+	if db.Fold(email) == acc.EmailFold {
+		email = ""
+	}
+	own := acc.ID == a.Account || acc.First && acc.TenantID == a.Tenant.ID && a.Tenant.Kind != access.Operator
+	if email != "" && own {
+		return "", errEmailAbove
+	}
+	if err := s.mayManage(a, *acc, target); err != nil {
+		return "", err
+	}
+	if p.Customers != nil || p.Roles != nil {
+		err = s.checkCustomers(ctx, a, t, acc)
+	}
+	return email, err
 }
 
 // rights applies the parts of a patch that decide what the account may do, and gives the wanted new address.
@@ -114,37 +140,28 @@ func (s *Service) proveEmail(ctx context.Context, tx *db.Tx, acc Account, email 
 	if err != nil {
 		return err
 	}
-	return s.letter(ctx, tx, acc, email, deliver.ConfirmEmail, map[string]string{"name": acc.Name, "link": to, "new": email, "hours": "24"})
+	return s.letter(ctx, tx, acc, email, deliver.EmailConfirm, map[string]string{"name": acc.Name, "email": email, "hours": "24", "link": to})
 }
 
 // Delete removes an account: its sessions and tokens end at once, its name stays in old log rows (CH-89).
 func (s *Service) Delete(ctx context.Context, a access.Actor, id string) error {
-	acc, of, err := s.managed(ctx, a, id, access.AccountEdit)
-	if err != nil {
-		return err
-	}
-	if id == a.Account {
-		return errSelfDelete
-	}
-	return s.db.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
-		n, err := tx.Exec(ctx, `UPDATE account_accounts SET state = 'deleted', first = FALSE, password_hash = '', totp_secret = NULL,
-			totp_enabled = FALSE, updated = $2, version = version + 1 WHERE id = $1 AND state <> 'deleted'`, id, tx.Now())
-		if err != nil {
-			return err
+	return s.changing(ctx, a, id, access.AccountEdit, func(ctx context.Context, tx *db.Tx, acc Account, of access.Tenant) error {
+		if id == a.Account {
+			return errSelfDelete
 		}
-		if n == 0 {
-			return errs.Missing("account")
+		if _, err := tx.Exec(ctx, `UPDATE account_accounts SET state = 'deleted', first = FALSE, password_hash = '', totp_secret = NULL,
+			totp_enabled = FALSE, updated = $2, version = version + 1 WHERE id = $1`, id, tx.Now()); err != nil {
+			return err
 		}
 		if err := endSessions(ctx, tx, id, ""); err != nil {
 			return err
 		}
-		if _, err := tx.Exec(ctx, `UPDATE account_tokens SET revoked = $2 WHERE account_id = $1 AND revoked IS NULL`, id, tx.Now()); err != nil {
+		if _, err := tx.Exec(ctx, `UPDATE account_tokens SET revoked = $2, version = version + 1 WHERE account_id = $1 AND revoked IS NULL`, id, tx.Now()); err != nil {
 			return err
 		}
-		if _, err := tx.Exec(ctx, `DELETE FROM account_customers WHERE account_id = $1`, id); err != nil {
+		if err := setCustomers(ctx, tx, id, nil); err != nil {
 			return err
 		}
-		tx.AfterCommit(s.machines.forgetAll)
 		return s.note(ctx, tx, a, "account.deleted", "account/delete", of, acc.ID, acc.Email, nil)
 	})
 }
@@ -152,11 +169,12 @@ func (s *Service) Delete(ctx context.Context, a access.Actor, id string) error {
 // ResetPassword mails a link that lives 24 hours; the present password works until it is used (CH-22, CH-90). An account
 // that has never had a password is invited again (CH-20). At most once a minute.
 func (s *Service) ResetPassword(ctx context.Context, a access.Actor, id string) (Account, error) {
-	acc, of, err := s.managed(ctx, a, id, access.AccountEdit)
-	if err != nil {
-		return acc, err
-	}
-	return acc, s.resetOf(ctx, a, acc, of)
+	var out Account
+	err := s.changing(ctx, a, id, access.AccountEdit, func(ctx context.Context, tx *db.Tx, acc Account, of access.Tenant) error {
+		out = acc
+		return s.resetOf(ctx, tx, a, acc, of)
+	})
+	return out, err
 }
 
 // ResetFirst resets the password of a customer's or partner's first administrator, for who may do that to the tenant.
@@ -172,39 +190,47 @@ func (s *Service) ResetFirst(ctx context.Context, a access.Actor, tenantID strin
 	if err := access.Decide(a, act, target); err != nil {
 		return Account{}, err
 	}
-	acc, err := one(ctx, s.db, `tenant_id = $1 AND first AND state <> 'deleted'`, t.ID)
-	if err != nil {
-		return acc, err
-	}
-	return acc, s.resetOf(ctx, a, acc, t.Access())
+	var acc Account
+	err = s.db.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
+		var err error
+		if acc, err = one(ctx, tx, `tenant_id = $1 AND first AND state <> 'deleted'`, t.ID); err != nil {
+			return err
+		}
+		if err := lockAccount(ctx, tx, acc.ID); err != nil {
+			return err
+		}
+		if acc, err = byID(ctx, tx, acc.ID); err != nil {
+			return err
+		}
+		return s.resetOf(ctx, tx, a, acc, t.Access())
+	})
+	return acc, err
 }
 
-func (s *Service) resetOf(ctx context.Context, a access.Actor, acc Account, of access.Tenant) error {
-	t, err := s.tenants.Load(ctx, s.db, acc.TenantID)
-	if err != nil {
-		return err
-	}
-	purpose := ResetLink
+// resetOf mails the link. The account is locked, so that of two requests at once one comes too soon.
+func (s *Service) resetOf(ctx context.Context, tx *db.Tx, a access.Actor, acc Account, of access.Tenant) error {
 	if acc.PasswordHash == "" {
-		purpose = InviteLink
-	}
-	if err := s.tooSoon(ctx, s.db, acc.ID, purpose); err != nil {
-		return err
-	}
-	return s.db.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
-		if purpose == InviteLink {
-			if err := s.invite(ctx, tx, acc, t); err != nil {
-				return err
-			}
-			return s.note(ctx, tx, a, "account.invited", "account/invite", of, acc.ID, acc.Email, nil)
+		if err := s.tooSoon(ctx, tx, acc.ID, InviteLink); err != nil {
+			return err
 		}
-		to, err := s.newLink(ctx, tx, acc, ResetLink, adminResetLife, "")
+		t, err := s.tenants.Load(ctx, tx, acc.TenantID)
 		if err != nil {
 			return err
 		}
-		if err := s.letter(ctx, tx, acc, acc.Email, deliver.PasswordReset, map[string]string{"name": acc.Name, "link": to, "minutes": "1440"}); err != nil {
+		if err := s.invite(ctx, tx, acc, t); err != nil {
 			return err
 		}
-		return s.note(ctx, tx, a, "account.reset_requested", "account/reset-password", of, acc.ID, acc.Email, nil)
-	})
+		return s.note(ctx, tx, a, "account.invited", "account/invite", of, acc.ID, acc.Email, nil)
+	}
+	if err := s.tooSoon(ctx, tx, acc.ID, ResetLink); err != nil {
+		return err
+	}
+	to, err := s.newLink(ctx, tx, acc, ResetLink, adminResetLife, "")
+	if err != nil {
+		return err
+	}
+	if err := s.letter(ctx, tx, acc, acc.Email, deliver.PasswordResetByAdmin, map[string]string{"name": acc.Name, "hours": "24", "link": to}); err != nil {
+		return err
+	}
+	return s.note(ctx, tx, a, "account.reset_requested", "account/reset-password", of, acc.ID, acc.Email, nil)
 }

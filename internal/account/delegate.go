@@ -2,7 +2,7 @@ package account
 
 import (
 	"context"
-	"strings"
+	"slices"
 
 	"linecard/internal/access"
 	"linecard/internal/db"
@@ -18,21 +18,24 @@ type Entry struct {
 
 var (
 	errReason    = errs.BadField("reason", "required", "Say why you enter this organisation.")
-	errInside    = errs.New(errs.Conflict, "already_inside", "You act for another organisation already. Leave it first.")
+	errVisiting  = errs.New(errs.Conflict, "already_inside", "You act for another organisation already. Leave it first.")
 	errVisitOver = errs.New(errs.Forbidden, "visit_over", "You no longer act for the other organisation: the time is over or the authorisation was withdrawn.")
 )
 
 // Enter turns the actor's session into a delegated one for at most eight hours. Without the customer's authorisation device
 // management is Forbidden, the redirect portal needs none. Both logs show it.
 func (s *Service) Enter(ctx context.Context, a access.Actor, e Entry) (access.Actor, error) {
-	reason := strings.TrimSpace(e.Reason)
+	var c errs.Checker
+	reason := c.Text("reason", e.Reason, 0, 500)
 	switch {
 	case a.Kind != access.Person:
 		return a, errOnlyPeople
 	case a.Acting != nil:
-		return a, errInside
+		return a, errVisiting
 	case a.Tenant.Kind == access.Operator && reason == "":
 		return a, errReason
+	case c.Failed("reason"):
+		return a, c.Err()
 	}
 	var d access.Delegation
 	err := s.db.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
@@ -40,17 +43,18 @@ func (s *Service) Enter(ctx context.Context, a access.Actor, e Entry) (access.Ac
 		if d, err = s.tenants.Enter(ctx, tx, a, e.TenantID, e.Door); err != nil {
 			return err
 		}
-		n, err := tx.Exec(ctx, `UPDATE account_sessions SET acting = $2, acting_door = $3, acting_ro = $4, acting_till = $5 WHERE id = $1`,
-			a.SessionID, d.Tenant.ID, d.Portal, d.ReadOnly, db.At(tx.Now().Add(delegationLife)))
+		d.ReadOnly = d.ReadOnly || looksOnly(a)
+		n, err := tx.Exec(ctx, `UPDATE account_sessions SET acting = $2, acting_door = $3, acting_ro = $4, acting_till = $5
+			WHERE id = $1 AND acting = ''`, a.SessionID, d.Tenant.ID, d.Portal, d.ReadOnly, db.At(tx.Now().Add(delegationLife)))
 		if err == nil && n == 0 {
-			err = errNoSession
+			err = errVisiting // by another tab, or the session has just ended, which the next request tells
 		}
 		if err != nil || reason == "" {
 			return err
 		}
 		inside := a
 		inside.Acting = &d
-		return s.note(ctx, tx, inside, "session.reason_given", "session/reason", d.Tenant, a.ID, a.Email, map[string]any{"reason": clip(reason, 500)})
+		return s.note(ctx, tx, inside, "", "session/reason", d.Tenant, a.ID, a.Email, map[string]any{"reason": reason})
 	})
 	if err != nil {
 		return a, err
@@ -71,7 +75,7 @@ func (s *Service) acting(ctx context.Context, a access.Actor, ses Session) (acce
 		d, err = access.Enter(a, access.Portal(ses.Door), target)
 	}
 	if err == nil {
-		d.ReadOnly = d.ReadOnly || ses.ReadOnly
+		d.ReadOnly = d.ReadOnly || ses.ReadOnly || looksOnly(a)
 		a.Acting = &d
 		return a, nil
 	}
@@ -86,7 +90,7 @@ func (s *Service) acting(ctx context.Context, a access.Actor, ses Session) (acce
 		}
 		inside := a
 		inside.Acting = &access.Delegation{Tenant: t.Access(), Portal: access.Portal(ses.Door)}
-		return s.note(ctx, tx, inside, "session.left", "session/leave", t.Access(), a.ID, a.Email, map[string]any{"because": cause})
+		return s.note(ctx, tx, inside, "", "session/leave", t.Access(), a.ID, a.Email, map[string]any{"because": cause})
 	})
 	if err != nil {
 		return a, err
@@ -100,10 +104,10 @@ func (s *Service) Leave(ctx context.Context, a access.Actor) (access.Actor, erro
 		return a, nil
 	}
 	err := s.db.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
-		if _, err := leave(ctx, tx, a.SessionID); err != nil {
+		if n, err := leave(ctx, tx, a.SessionID); err != nil || n == 0 {
 			return err
 		}
-		return s.note(ctx, tx, a, "session.left", "session/leave", a.Acting.Tenant, a.ID, a.Email, nil)
+		return s.note(ctx, tx, a, "", "session/leave", a.Acting.Tenant, a.ID, a.Email, nil)
 	})
 	if err == nil {
 		a.Acting = nil
@@ -113,4 +117,11 @@ func (s *Service) Leave(ctx context.Context, a access.Actor) (access.Actor, erro
 
 func leave(ctx context.Context, tx *db.Tx, sessionID string) (int64, error) {
 	return tx.Exec(ctx, `UPDATE account_sessions SET acting = '', acting_door = '', acting_till = NULL WHERE id = $1 AND acting <> ''`, sessionID)
+}
+
+// looksOnly says whether nothing of what the actor may do changes anything: its visits are read-only (WS-29).
+func looksOnly(a access.Actor) bool {
+	return !slices.ContainsFunc(access.Granted(a.Roles, a.Functions), func(act access.Action) bool {
+		return act != access.Self && access.Writes(act)
+	})
 }

@@ -44,14 +44,27 @@ const linkColumns = `id, account_id, purpose, email, created, expires, used, rev
 
 // newLink makes a link and withdraws the earlier ones of the same purpose (CH-9, CH-20).
 func (s *Service) newLink(ctx context.Context, tx *db.Tx, acc Account, p Purpose, life time.Duration, email string) (string, error) {
-	if _, err := tx.Exec(ctx, `UPDATE account_links SET revoked = $3 WHERE account_id = $1 AND purpose = $2 AND used IS NULL AND revoked IS NULL`,
-		acc.ID, p, tx.Now()); err != nil {
+	if err := endLinks(ctx, tx, acc.ID, p); err != nil {
 		return "", err
 	}
 	token, hash := secret.Token("")
 	_, err := tx.Exec(ctx, `INSERT INTO account_links (id, account_id, purpose, token_hash, email, created, expires) VALUES ($1,$2,$3,$4,$5,$6,$7)`,
 		db.NewID(), acc.ID, p, hash, email, tx.Now(), db.At(tx.Now().Add(life)))
 	return s.link(acc.Realm, "/link/"+token), err
+}
+
+// endLinks withdraws the open links of an account: those of some purposes, or all.
+func endLinks(ctx context.Context, tx *db.Tx, accountID string, purposes ...Purpose) error {
+	if len(purposes) == 0 {
+		purposes = []Purpose{InviteLink, ResetLink, EmailLink}
+	}
+	for _, p := range purposes {
+		if _, err := tx.Exec(ctx, `UPDATE account_links SET revoked = $3 WHERE account_id = $1 AND purpose = $2 AND used IS NULL AND revoked IS NULL`,
+			accountID, p, tx.Now()); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // tooSoon says whether a link of this purpose was made less than a minute ago.
@@ -113,8 +126,12 @@ func (s *Service) findLink(ctx context.Context, q db.Q, token string) (link, Acc
 	return l, acc, err
 }
 
-// take marks a link used; of two that try at once one gets Gone.
+// take marks a link used; of two that try at once one gets Gone, and so does one that a newer link replaced meanwhile. The
+// account's row is locked first, as everything does that touches both.
 func take(ctx context.Context, tx *db.Tx, l link) error {
+	if err := tx.LockRow(ctx, "account_accounts", l.AccountID); err != nil {
+		return err
+	}
 	n, err := tx.Exec(ctx, `UPDATE account_links SET used = $2 WHERE id = $1 AND used IS NULL AND revoked IS NULL`, l.ID, tx.Now())
 	if err == nil && n == 0 {
 		err = errLinkUsed
@@ -125,6 +142,9 @@ func take(ctx context.Context, tx *db.Tx, l link) error {
 // SetPasswordByLink sets the password through an invitation or reset link, ends all sessions of the account and lifts a
 // lock (CH-4, CH-9). Anything wrong with the password leaves the link usable.
 func (s *Service) SetPasswordByLink(ctx context.Context, token string, password secret.String, ip string) error {
+	if err := s.outside(ctx); err != nil {
+		return err
+	}
 	l, acc, err := s.findLink(ctx, s.db, token)
 	if err != nil {
 		return err
@@ -178,8 +198,7 @@ func (s *Service) ConfirmEmail(ctx context.Context, token, ip string) error {
 			return err
 		}
 		old := acc.Email
-		acc.Email = l.Email
-		if err := update(ctx, tx, &acc, 0); err != nil {
+		if err := s.moveEmail(ctx, tx, &acc, l.Email); err != nil {
 			return err
 		}
 		if err := s.tellEmailChanged(ctx, tx, acc, old); err != nil {
@@ -189,30 +208,11 @@ func (s *Service) ConfirmEmail(ctx context.Context, token, ip string) error {
 	})
 }
 
+// tellEmailChanged writes to the old and to the new address (CH-23).
 func (s *Service) tellEmailChanged(ctx context.Context, tx *db.Tx, acc Account, old string) error {
-	for _, to := range []string{old, acc.Email} {
-		if to == "" {
-			continue
-		}
-		if err := s.letter(ctx, tx, acc, to, deliver.EmailChanged, map[string]string{"name": acc.Name, "old": old, "new": acc.Email}); err != nil {
-			return err
-		}
+	values := map[string]string{"name": acc.Name, "email": acc.Email}
+	if err := s.letter(ctx, tx, acc, old, deliver.EmailChangedOld, values); err != nil {
+		return err
 	}
-	return nil
-}
-
-// newPassword checks a password against the policy of the account's tenant and gives its hash.
-func (s *Service) newPassword(ctx context.Context, acc Account, field string, password secret.String) (string, error) {
-	p, err := s.passwordPolicy(ctx, acc.TenantID)
-	if err != nil {
-		return "", err
-	}
-	previous, err := lastHashes(ctx, s.db, acc.ID, p.RememberLast)
-	if err != nil {
-		return "", err
-	}
-	if err := p.Check(ctx, s.hasher, NewPassword{Field: field, Password: password.Reveal(), Email: acc.Email, Previous: previous}); err != nil {
-		return "", err
-	}
-	return s.hasher.Hash(ctx, password.Reveal())
+	return s.letter(ctx, tx, acc, acc.Email, deliver.EmailChangedNew, values)
 }

@@ -23,7 +23,7 @@ type Granted struct {
 // code invalid_client, after the same work.
 func (s *Service) ClientCredentials(ctx context.Context, clientID string, clientSecret secret.String, scope string) (Granted, error) {
 	now := s.db.Now()
-	t, err := s.token(ctx, `t.secret_hash = $1 AND t.kind = 'client' AND t.revoked IS NULL AND (t.expires IS NULL OR t.expires > $2)`,
+	t, err := s.token(ctx, s.db, `t.secret_hash = $1 AND t.kind = 'client' AND t.revoked IS NULL AND (t.expires IS NULL OR t.expires > $2)`,
 		secret.TokenHash(clientSecret.Reveal()), now)
 	if err != nil && errs.KindOf(err) != errs.NotFound {
 		return Granted{}, err
@@ -50,7 +50,11 @@ func (s *Service) ClientCredentials(ctx context.Context, clientID string, client
 		}
 	}
 	plain, hash := secret.Token("lca_")
-	g := Granted{AccessToken: plain, ExpiresIn: int(accessLife.Seconds())}
+	ends := db.At(now.Add(accessLife))
+	if !t.Expires.IsZero() && t.Expires.Before(ends.Time) {
+		ends = t.Expires
+	}
+	g := Granted{AccessToken: plain, ExpiresIn: int(ends.Sub(now.Time).Seconds())}
 	for i, l := range limits {
 		if i > 0 {
 			g.Scope += " "
@@ -58,7 +62,7 @@ func (s *Service) ClientCredentials(ctx context.Context, clientID string, client
 		g.Scope += string(l)
 	}
 	_, err = s.db.Exec(ctx, `INSERT INTO account_access_tokens (token_hash, client_id, limits, expires) VALUES ($1,$2,$3,$4)`,
-		hash, t.ID, limitsText(limits), db.At(now.Add(accessLife)))
+		hash, t.ID, limitsText(limits), ends)
 	return g, err
 }
 

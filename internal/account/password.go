@@ -122,6 +122,9 @@ func (h *Hasher) derive(ctx context.Context, p phc, password string) ([]byte, er
 	return argon2.IDKey(norm.NFC.Bytes([]byte(password)), p.salt, p.time, p.memory, p.threads, uint32(len(p.key))), nil
 }
 
+// full says whether one more caller would be sent away at once.
+func (h *Hasher) full() bool { return h.waiting.Load() >= h.maxWaiting }
+
 func (h *Hasher) wait(ctx context.Context) error {
 	if h.waiting.Add(1) > h.maxWaiting {
 		h.waiting.Add(-1)

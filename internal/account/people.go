@@ -2,7 +2,6 @@ package account
 
 import (
 	"context"
-	"slices"
 
 	"linecard/internal/access"
 	"linecard/internal/db"
@@ -27,7 +26,8 @@ type Invitation struct {
 
 	First    bool          // the first administrator of a new tenant
 	Password secret.String // a supplied password must be changed at the first sign-in (CH-3); without one a link is mailed (CH-19)
-	Keep     bool          // the supplied password need not be changed: only the demo and rescue use it, as the system
+	Hashed   Hashed        // the same, made by HashPassword, for callers that are inside a transaction
+	Keep     bool          // the supplied password need not be changed: only the demo uses it, as the system
 }
 
 // Invite creates an account and mails its one-time link. An address that is taken is Conflict with the field's name.
@@ -41,20 +41,19 @@ func (s *Service) Invite(ctx context.Context, a access.Actor, in Invitation) (Ac
 	}
 	acc := Account{ID: db.NewID(), Realm: RealmOf(t.Kind), TenantID: t.ID, Scope: t.Scope, Roles: in.Roles, Functions: in.Functions,
 		Customers: in.Customers, AllCustomers: in.AllCustomers, State: Invited, First: in.First}
-	if err := s.mayManage(a, acc, target); err != nil {
+	if in.First {
+		err = s.mayBegin(ctx, a, acc, t)
+	} else {
+		err = s.mayManage(a, acc, target)
+	}
+	if err != nil {
 		return Account{}, err
 	}
 	if err := s.checked(ctx, a, t, &acc, in); err != nil {
 		return Account{}, err
 	}
-	if !in.Password.Empty() {
-		if acc.PasswordHash, err = s.suppliedPassword(ctx, a, acc, in); err != nil {
-			return Account{}, err
-		}
-		acc.PasswordChanged, acc.MustChange = s.db.Now(), !in.Keep
-		if in.Keep {
-			acc.State = Active
-		}
+	if err := s.supplied(ctx, a, &acc, in); err != nil {
+		return Account{}, err
 	}
 	err = s.db.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
 		if err := insert(ctx, tx, acc); err != nil {
@@ -65,19 +64,37 @@ func (s *Service) Invite(ctx context.Context, a access.Actor, in Invitation) (Ac
 				return err
 			}
 		}
-		return s.note(ctx, tx, a, "account.created", "account/create", t.Access(), acc.ID, acc.Email, map[string]any{"roles": acc.Roles})
+		if err := s.note(ctx, tx, a, "account.created", "account/create", t.Access(), acc.ID, acc.Email, map[string]any{"roles": acc.Roles}); err != nil {
+			return err
+		}
+		if acc, err = byID(ctx, tx, acc.ID); err != nil {
+			return err
+		}
+		acc, err = withCustomers(ctx, tx, acc)
+		return err
 	})
-	if err != nil {
-		return Account{}, err
-	}
-	return byID(ctx, s.db, acc.ID)
+	return acc, err
 }
 
-func (s *Service) suppliedPassword(ctx context.Context, a access.Actor, acc Account, in Invitation) (string, error) {
-	if in.Keep && a.Kind != access.System {
-		return "", errMoreThanOwn
+// supplied gives the account the password that came with the invitation, if any.
+func (s *Service) supplied(ctx context.Context, a access.Actor, acc *Account, in Invitation) error {
+	if !in.Password.Empty() {
+		var err error
+		if in.Hashed, err = s.HashPassword(ctx, acc.TenantID, acc.Email, in.Password); err != nil {
+			return err
+		}
 	}
-	return s.newPassword(ctx, acc, "password", in.Password)
+	if in.Hashed.hash == "" {
+		return nil
+	}
+	if in.Keep && a.Kind != access.System {
+		return errMoreThanOwn
+	}
+	acc.PasswordHash, acc.PasswordChanged, acc.MustChange = in.Hashed.hash, s.db.Now(), !in.Keep
+	if in.Keep {
+		acc.State = Active
+	}
+	return nil
 }
 
 // invite makes the first link and mails it.
@@ -86,15 +103,14 @@ func (s *Service) invite(ctx context.Context, tx *db.Tx, acc Account, t tenant.T
 	if err != nil {
 		return err
 	}
-	kind := deliver.Invitation
+	kind := deliver.AccountInvitation
 	if acc.IsSub() {
 		kind = deliver.SubAccountInvitation
 	}
 	if acc.Locale == "" {
 		acc.Locale = t.Locale
 	}
-	return s.letter(ctx, tx, acc, acc.Email, kind, map[string]string{"name": acc.Name, "link": to, "email": acc.Email, "tenant": t.Name, "hours": "72",
-		"portal": s.link(acc.Realm, "/"+string(acc.Realm))})
+	return s.letter(ctx, tx, acc, acc.Email, kind, map[string]string{"name": acc.Name, "organisation": t.Name, "email": acc.Email, "hours": "72", "link": to})
 }
 
 // checked validates the fields of a new account and the references of a sub account.
@@ -106,121 +122,39 @@ func (s *Service) checked(ctx context.Context, a access.Actor, t tenant.Tenant, 
 	acc.Locale = c.Locale("locale", in.Locale)
 	acc.TimeZone = c.TimeZone("time_zone", in.TimeZone)
 	checkRights(&c, t.Kind, acc)
+	if in.First && a.Kind != access.System && !c.Failed("email") && db.Fold(acc.Email) != db.Fold(t.Email) {
+		c.Add(errs.Field{Name: "email", Code: "not_registered", Message: "The first administrator has the registered e-mail address."})
+	}
 	if err := c.Err(); err != nil {
 		return err
 	}
 	return s.checkCustomers(ctx, a, t, acc)
 }
 
-// checkRights refuses roles that cannot be held here and functions that do not exist.
-func checkRights(c *errs.Checker, k access.TenantKind, acc *Account) {
-	slices.Sort(acc.Roles)
-	acc.Roles = slices.Compact(acc.Roles)
-	slices.Sort(acc.Functions)
-	acc.Functions = slices.Compact(acc.Functions)
-	if len(acc.Roles) == 0 {
-		c.Add(errs.Field{Name: "roles", Code: "required", Message: "Choose at least one role."})
-	}
-	for _, r := range acc.Roles {
-		if !slices.Contains(access.Roles(k), r) {
-			c.Add(errs.Field{Name: "roles", Code: "unknown_role", Message: "This role does not exist here."})
-			break
-		}
-	}
-	if !acc.IsSub() {
-		acc.Functions, acc.Customers, acc.AllCustomers = nil, nil, false
-		return
-	}
-	if len(acc.Functions) == 0 {
-		c.Add(errs.Field{Name: "functions", Code: "required", Message: "Choose at least one function."})
-	}
-	for _, f := range acc.Functions {
-		if !slices.Contains(access.Functions(), f) {
-			c.Add(errs.Field{Name: "functions", Code: "unknown_function", Message: "This function does not exist."})
-			break
-		}
-	}
-	if len(acc.Customers) == 0 && !acc.AllCustomers {
-		c.Add(errs.Field{Name: "customers", Code: "required", Message: "Choose at least one customer, or all."})
-	}
-}
-
-// checkCustomers makes sure that a sub account is given customers of its own tenant that the actor sees (CH-86, CH-88).
-func (s *Service) checkCustomers(ctx context.Context, a access.Actor, t tenant.Tenant, acc *Account) error {
-	if !acc.IsSub() {
-		return nil
-	}
-	own, err := s.tenants.List(ctx, a, tenant.Query{Kind: access.Customer, ParentID: t.ID, Page: db.Page{Limit: 1}})
-	if err != nil {
-		return err
-	}
-	if own.Total == 0 {
-		return errNoCustomers
-	}
-	slices.Sort(acc.Customers)
-	acc.Customers = slices.Compact(acc.Customers)
-	for _, id := range acc.Customers {
-		c, target, err := s.tenants.Target(ctx, s.db, a, id)
-		if err == nil {
-			err = access.Decide(a, access.CustomerView, target)
-		}
-		if err != nil && errs.KindOf(err) == errs.Unavailable {
+// changing is the frame of a change of somebody's account: the row is locked, so that changes come one after the other, then
+// it is read and decided.
+func (s *Service) changing(ctx context.Context, a access.Actor, id string, act access.Action,
+	fn func(ctx context.Context, tx *db.Tx, acc Account, of access.Tenant) error,
+) error {
+	return s.db.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
+		if err := lockAccount(ctx, tx, id); err != nil {
 			return err
 		}
-		if err != nil || c.Kind != access.Customer || !c.Access().Within(t.Access()) {
-			return errs.BadField("customers", "unknown_customer", "One of the chosen customers does not exist.")
+		acc, of, err := s.managed(ctx, a, id, act)
+		if err != nil {
+			return err
 		}
-	}
-	return nil
-}
-
-// mayManage decides whether the actor may create or change this account: whoever manages accounts any of them, whoever
-// manages sub accounts only those, and never with more rights than the actor's own (CH-87).
-func (s *Service) mayManage(a access.Actor, acc Account, target access.Target) error {
-	err := access.Decide(a, access.AccountEdit, target)
-	if err == nil {
-		return withinLimits(a, acc)
-	}
-	if errs.KindOf(err) != errs.Forbidden || !acc.IsSub() || len(acc.Roles) != 1 {
-		return err
-	}
-	if err := access.Decide(a, access.AccountSub, target); err != nil {
-		return err
-	}
-	for _, f := range acc.Functions {
-		if !a.Can(f) {
-			return errMoreThanOwn
-		}
-	}
-	if a.Has(access.PartnerSubAccount) && !a.AllCustomers {
-		if acc.AllCustomers {
-			return errMoreThanOwn
-		}
-		for _, id := range acc.Customers {
-			if !slices.ContainsFunc(a.Customers, func(t access.Tenant) bool { return t.ID == id }) {
-				return errMoreThanOwn
-			}
-		}
-	}
-	return withinLimits(a, acc)
-}
-
-// withinLimits keeps a narrowed machine token from making an account that can do more than the token.
-func withinLimits(a access.Actor, acc Account) error {
-	if a.Limits == nil {
-		return nil
-	}
-	for _, act := range access.Granted(acc.Roles, acc.Functions) {
-		if act != access.Self && !slices.Contains(a.Limits, act) {
-			return errMoreThanOwn
-		}
-	}
-	return nil
+		tx.AfterCommit(s.machines.forgetAll)
+		return fn(ctx, tx, acc, of)
+	})
 }
 
 // managed gives an account of a tenant that the actor may do act to; NotFound for a foreign or unknown one.
 func (s *Service) managed(ctx context.Context, a access.Actor, id string, act access.Action) (Account, access.Tenant, error) {
 	acc, err := byID(ctx, s.db, id)
+	if err == nil {
+		acc, err = withCustomers(ctx, s.db, acc)
+	}
 	if err != nil {
 		return acc, access.Tenant{}, err
 	}

@@ -37,8 +37,8 @@ func (r *remembered) get(hash []byte) (access.Actor, uint64, bool) {
 	return k.actor, r.era, ok && r.clock.Now().Before(k.until)
 }
 
-// put keeps the actor unless something was forgotten since era.
-func (r *remembered) put(hash []byte, a access.Actor, era uint64) {
+// put keeps the actor, not longer than its token lives, unless something was forgotten since era. A zero end is never.
+func (r *remembered) put(hash []byte, a access.Actor, era uint64, ends time.Time) {
 	if r.life <= 0 {
 		return
 	}
@@ -50,7 +50,11 @@ func (r *remembered) put(hash []byte, a access.Actor, era uint64) {
 	if len(r.kept) >= rememberedMost {
 		clear(r.kept)
 	}
-	r.kept[[32]byte(hash)] = kept{a, r.clock.Now().Add(r.life)}
+	until := r.clock.Now().Add(r.life)
+	if !ends.IsZero() && ends.Before(until) {
+		until = ends
+	}
+	r.kept[[32]byte(hash)] = kept{a, until}
 }
 
 func (r *remembered) forgetAll() {

@@ -14,7 +14,11 @@ func (s *Service) Me(ctx context.Context, a access.Actor) (Account, error) {
 	if err := access.Decide(a, access.Self, access.Target{Tenant: a.Place()}); err != nil {
 		return Account{}, err
 	}
-	return byID(ctx, s.db, a.Account)
+	acc, err := byID(ctx, s.db, a.Account)
+	if err != nil {
+		return acc, err
+	}
+	return withCustomers(ctx, s.db, acc)
 }
 
 // Profile is what a person may change of the own account; nil leaves a field. The e-mail address is not among it (CH-12).
@@ -25,18 +29,25 @@ type Profile struct {
 
 // EditMe changes the own account's contact data (CH-11).
 func (s *Service) EditMe(ctx context.Context, a access.Actor, p Profile) (Account, error) {
-	acc, err := s.Me(ctx, a)
-	if err != nil {
-		return acc, err
-	}
 	if a.Kind != access.Person {
-		return acc, errOnlyPeople
+		return Account{}, errOnlyPeople
 	}
-	if err := p.applyTo(&acc); err != nil {
-		return acc, err
-	}
-	err = s.db.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
-		if err := update(ctx, tx, &acc, p.IfVersion); err != nil {
+	var acc Account
+	err := s.db.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
+		if err := lockAccount(ctx, tx, a.Account); err != nil {
+			return err
+		}
+		var err error
+		if acc, err = s.Me(ctx, a); err != nil {
+			return err
+		}
+		if p.IfVersion != 0 && p.IfVersion != acc.Version {
+			return errStale
+		}
+		if err := p.applyTo(&acc); err != nil {
+			return err
+		}
+		if err := update(ctx, tx, &acc); err != nil {
 			return err
 		}
 		tx.AfterCommit(s.machines.forgetAll)
@@ -72,24 +83,17 @@ func (s *Service) ChangePassword(ctx context.Context, a access.Actor, old, passw
 	if a.Kind != access.Person {
 		return errOnlyPeople
 	}
-	if err := s.attempt(ctx, acc.Realm, acc.EmailFold); err != nil {
+	if err := s.ownPassword(ctx, acc, "old_password", old.Reveal()); err != nil {
 		return err
-	}
-	right, err := s.hasher.Verify(ctx, acc.PasswordHash, old.Reveal())
-	if err != nil {
-		return err
-	}
-	if !right {
-		if err := s.wrong(ctx, acc.Realm, acc.EmailFold); errs.KindOf(err) != errs.Unauthenticated {
-			return err
-		}
-		return errOldPassword
 	}
 	hash, err := s.newPassword(ctx, acc, "new_password", password)
 	if err != nil {
 		return err
 	}
 	return s.db.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
+		if err := samePassword(ctx, tx, acc); err != nil {
+			return err
+		}
 		if err := setPassword(ctx, tx, acc.ID, hash, false); err != nil {
 			return err
 		}
@@ -104,6 +108,27 @@ func (s *Service) ChangePassword(ctx context.Context, a access.Actor, old, passw
 	})
 }
 
+// samePassword locks the account and refuses when its password is not the one that was checked any more.
+func samePassword(ctx context.Context, tx *db.Tx, acc Account) error {
+	if err := lockAccount(ctx, tx, acc.ID); err != nil {
+		return err
+	}
+	now, err := byID(ctx, tx, acc.ID)
+	if err == nil && now.PasswordHash != acc.PasswordHash {
+		err = errStale
+	}
+	return err
+}
+
+// lockAccount makes changes of one account come one after the other; NotFound when there is none.
+func lockAccount(ctx context.Context, tx *db.Tx, id string) error {
+	err := tx.LockRow(ctx, "account_accounts", id)
+	if err != nil && errs.KindOf(err) == errs.NotFound {
+		err = errs.Missing("account")
+	}
+	return err
+}
+
 // PasswordAged says whether the person should be reminded to change the password (CH-14); never when the policy has no age.
 func (s *Service) PasswordAged(ctx context.Context, a access.Actor) (bool, error) {
 	acc, err := s.Me(ctx, a)
@@ -112,13 +137,4 @@ func (s *Service) PasswordAged(ctx context.Context, a access.Actor) (bool, error
 	}
 	p, err := s.passwordPolicy(ctx, acc.TenantID)
 	return err == nil && p.Aged(acc.PasswordChanged.Time, s.db.Now().Time), err
-}
-
-// passwordPolicy gives the policy in force for a tenant's people.
-func (s *Service) passwordPolicy(ctx context.Context, tenantID string) (Policy, error) {
-	p, err := s.tenants.Effective(ctx, s.db, tenantID)
-	if err != nil {
-		return Policy{}, err
-	}
-	return Policy{MinLength: p.PasswordMin, RememberLast: p.PasswordLast, MaxAgeDays: p.PasswordMaxAge, RefuseCommon: true}, nil
 }

@@ -77,27 +77,12 @@ func (s *Service) actor(ctx context.Context, acc Account) (access.Actor, time.Du
 	}
 	a := access.Actor{ID: acc.ID, Account: acc.ID, Kind: access.Person, Name: acc.Name, Email: acc.Email, Tenant: t.Access(), Roles: acc.Roles,
 		Functions: acc.Functions, AllCustomers: acc.AllCustomers, MustChangePassword: acc.MustChange, Locale: acc.Locale}
-	for _, id := range acc.Customers {
-		c, err := s.tenants.Load(ctx, s.db, id)
-		if err != nil {
-			if errs.KindOf(err) == errs.NotFound {
-				continue
-			}
+	if acc.IsSub() && !acc.AllCustomers {
+		if a.Customers, err = customersOf(ctx, s.db, acc.ID); err != nil {
 			return access.Actor{}, 0, err
 		}
-		a.Customers = append(a.Customers, c.Access())
 	}
 	return a, p.IdleEnd, nil
-}
-
-// lockPolicy is the operator's: it must be the same for every address, known or not.
-func (s *Service) lockPolicy(ctx context.Context) (lockPolicy, error) {
-	id, err := s.operator(ctx)
-	if err != nil {
-		return lockPolicy{}, err
-	}
-	p, err := s.tenants.Effective(ctx, s.db, id)
-	return lockPolicy{threshold: p.LockAfter, duration: p.LockFor}, err
 }
 
 // operator gives the id of the one operator, which never changes; "" before the first start is done.
@@ -117,55 +102,14 @@ func (s *Service) operator(ctx context.Context) (string, error) {
 	return t.ID, err
 }
 
-// note writes a row of the operation log that is no event, or an event when typ is not empty and not of a session.
+// note writes a row of the operation log; with a type it is an event as well.
 func (s *Service) note(ctx context.Context, tx *db.Tx, a access.Actor, typ, action string, of access.Tenant, id, name string, data map[string]any) error {
 	return s.journal.Append(ctx, tx, a, journal.News{Type: typ, Action: action, Tenant: of,
-		Target: journal.Target{Kind: "account", ID: id, Name: name}, Data: data})
+		Target: journal.Target{Kind: "account", ID: id, Name: name}, Data: data, Quiet: typ == ""})
 }
 
 func (s *Service) failed(ctx context.Context, a access.Actor, action string, of access.Tenant, id, name string, cause error) {
 	if err := s.journal.Fail(ctx, a, action, of, journal.Target{Kind: "account", ID: id, Name: name}, cause); err != nil {
 		s.log.WarnContext(ctx, "failure not recorded", "action", action, "error", errs.CodeOf(err))
 	}
-}
-
-// tenantChanged follows a tenant in its own transaction: the first administrator signs in with the registered e-mail
-// (CH-23), an archived tenant frees its addresses (CH-27), a frozen one loses its sessions and tokens at once (CH-24).
-func (s *Service) tenantChanged(ctx context.Context, tx *db.Tx, actor access.Actor, c tenant.Change) error {
-	tx.AfterCommit(s.machines.forgetAll)
-	switch c.What {
-	case tenant.EmailChanged:
-		return s.followEmail(ctx, tx, c)
-	case tenant.Froze:
-		_, err := tx.Exec(ctx, `DELETE FROM account_sessions WHERE account_id IN (SELECT id FROM account_accounts WHERE tenant_id = $1)`, c.After.ID)
-		return err
-	case tenant.Retired:
-		if _, err := tx.Exec(ctx, `DELETE FROM account_sessions WHERE account_id IN (SELECT id FROM account_accounts WHERE tenant_id = $1)`, c.After.ID); err != nil {
-			return err
-		}
-		if _, err := tx.Exec(ctx, `UPDATE account_tokens SET revoked = $2 WHERE tenant_id = $1 AND revoked IS NULL`, c.After.ID, tx.Now()); err != nil {
-			return err
-		}
-		_, err := tx.Exec(ctx, `UPDATE account_accounts SET state = 'deleted', first = FALSE, updated = $2, version = version + 1
-			WHERE tenant_id = $1 AND state <> 'deleted'`, c.After.ID, tx.Now())
-		return err
-	}
-	return nil
-}
-
-// followEmail moves the first administrator to the new registered address and tells both addresses.
-func (s *Service) followEmail(ctx context.Context, tx *db.Tx, c tenant.Change) error {
-	acc, err := one(ctx, tx, `tenant_id = $1 AND first AND state <> 'deleted'`, c.After.ID)
-	if err != nil && errs.KindOf(err) == errs.NotFound {
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	old := acc.Email
-	acc.Email = c.After.Email
-	if err := update(ctx, tx, &acc, 0); err != nil {
-		return err
-	}
-	return s.tellEmailChanged(ctx, tx, acc, old)
 }

@@ -33,7 +33,7 @@ const (
 	sessionLife    = 12 * time.Hour  // from sign-in, however busy
 	secondLife     = 5 * time.Minute // between password and code
 	delegationLife = 8 * time.Hour   // CH-32
-	seenGrain      = 5 * time.Second // activity is written at most this often
+	seenGrain      = time.Second     // activity is written at most this often, so a session never ends much too early
 )
 
 const sessionColumns = `id, account_id, stage, created, seen, expires, ip, user_agent, acting, acting_door, acting_ro, acting_till`
@@ -107,31 +107,47 @@ func (s *Service) Authenticate(ctx context.Context, token string, r Request) (ac
 	return a, nil
 }
 
-// SignOut ends the session (CH-5). Ending one that is gone already is no error.
+// SignOut ends the session (CH-5), and with it a visit to another organisation, whose log shows that (CH-32). Ending one that
+// is gone already is no error.
 func (s *Service) SignOut(ctx context.Context, a access.Actor) error {
+	if a.Kind != access.Person {
+		return errOnlyPeople
+	}
 	return s.db.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
-		if _, err := tx.Exec(ctx, `DELETE FROM account_sessions WHERE id = $1`, a.SessionID); err != nil {
+		n, err := tx.Exec(ctx, `DELETE FROM account_sessions WHERE id = $1`, a.SessionID)
+		if err != nil || n == 0 {
 			return err
 		}
-		a.Acting = nil
-		return s.note(ctx, tx, a, "session.ended", "session/sign-out", a.Tenant, a.ID, a.Email, nil)
+		if a.Acting != nil {
+			if err := s.note(ctx, tx, a, "", "session/leave", a.Acting.Tenant, a.ID, a.Email, nil); err != nil {
+				return err
+			}
+		}
+		own := a
+		own.Acting = nil
+		return s.note(ctx, tx, own, "", "session/sign-out", a.Tenant, a.ID, a.Email, nil)
 	})
 }
 
 // Sessions lists the account's own open sessions, newest first.
 func (s *Service) Sessions(ctx context.Context, a access.Actor) ([]Session, error) {
-	if err := access.Decide(a, access.Self, access.Target{Tenant: a.Tenant}); err != nil {
+	if err := access.Decide(a, access.Self, access.Target{Tenant: a.Place()}); err != nil {
 		return nil, err
 	}
+	p, err := s.tenants.Effective(ctx, s.db, a.Tenant.ID)
+	if err != nil {
+		return nil, err
+	}
+	now := s.db.Now()
 	var out []Session
-	err := s.db.Select(ctx, &out, `SELECT `+sessionColumns+` FROM account_sessions WHERE account_id = $1 AND stage = 'active' AND expires > $2
-		ORDER BY created DESC, id DESC LIMIT 100`, a.Account, s.db.Now())
+	err = s.db.Select(ctx, &out, `SELECT `+sessionColumns+` FROM account_sessions WHERE account_id = $1 AND stage = 'active' AND expires > $2
+		AND seen >= $3 ORDER BY created DESC, id DESC LIMIT 100`, a.Account, now, db.At(now.Add(-p.IdleEnd)))
 	return out, err
 }
 
 // EndSession ends one of the account's own sessions; NotFound for another's.
 func (s *Service) EndSession(ctx context.Context, a access.Actor, id string) error {
-	if err := access.Decide(a, access.Self, access.Target{Tenant: a.Tenant}); err != nil {
+	if err := access.Decide(a, access.Self, access.Target{Tenant: a.Place()}); err != nil {
 		return err
 	}
 	return s.db.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
@@ -142,7 +158,7 @@ func (s *Service) EndSession(ctx context.Context, a access.Actor, id string) err
 		if n == 0 {
 			return errs.Missing("session")
 		}
-		return s.note(ctx, tx, a, "session.ended", "session/end", a.Tenant, a.ID, a.Email, map[string]any{"session": id})
+		return s.note(ctx, tx, a, "", "session/end", a.Tenant, a.ID, a.Email, map[string]any{"session": id})
 	})
 }
 
@@ -157,7 +173,7 @@ func (s *Service) purge(ctx context.Context) error {
 		{`DELETE FROM account_sessions WHERE expires < $1`, now},
 		{`DELETE FROM account_captchas WHERE expires < $1`, now},
 		{`DELETE FROM account_access_tokens WHERE expires < $1`, now},
-		{`DELETE FROM account_attempts WHERE at < $1`, day},
+		{`DELETE FROM account_attempts WHERE at < $1 AND (locked IS NULL OR locked < $1)`, day},
 		{`DELETE FROM account_links WHERE expires < $1`, db.At(now.Add(-30 * 24 * time.Hour))},
 	} {
 		if _, err := s.db.Exec(ctx, p.sql, p.at); err != nil {

@@ -29,15 +29,36 @@ func one(ctx context.Context, q db.Q, where string, args ...any) (Account, error
 		}
 		return a, err
 	}
-	if err := a.unpack(); err != nil {
-		return a, err
+	return a, a.unpack()
+}
+
+// withCustomers fills in the customers that a sub account was given.
+func withCustomers(ctx context.Context, q db.Q, a Account) (Account, error) {
+	if !a.IsSub() || a.AllCustomers {
+		return a, nil
 	}
-	if a.IsSub() && !a.AllCustomers {
-		if err := q.Select(ctx, &a.Customers, `SELECT tenant_id FROM account_customers WHERE account_id = $1 ORDER BY tenant_id`, a.ID); err != nil {
-			return a, err
-		}
+	chosen, err := customersOf(ctx, q, a.ID)
+	for _, t := range chosen {
+		a.Customers = append(a.Customers, t.ID)
 	}
-	return a, nil
+	return a, err
+}
+
+// customersOf lists the customers that an account was given, without archived ones.
+func customersOf(ctx context.Context, q db.Q, accountID string) ([]access.Tenant, error) {
+	var rows []struct {
+		ID    string            `db:"id"`
+		Kind  access.TenantKind `db:"kind"`
+		Scope string            `db:"scope"`
+		Name  string            `db:"name"`
+	}
+	err := q.Select(ctx, &rows, `SELECT t.id, t.kind, t.scope, t.name FROM account_customers c JOIN tenant_tenants t ON t.id = c.tenant_id
+		WHERE c.account_id = $1 AND t.state = 'active' ORDER BY t.id`, accountID)
+	out := make([]access.Tenant, len(rows))
+	for i, r := range rows {
+		out[i] = access.Tenant{ID: r.ID, Kind: r.Kind, Scope: r.Scope, Name: r.Name}
+	}
+	return out, err
 }
 
 func insert(ctx context.Context, tx *db.Tx, a Account) error {
@@ -53,30 +74,28 @@ func insert(ctx context.Context, tx *db.Tx, a Account) error {
 	if err != nil {
 		return err
 	}
+	if a.PasswordHash != "" {
+		if err := rememberHash(ctx, tx, a.ID, a.PasswordHash); err != nil {
+			return err
+		}
+	}
 	return setCustomers(ctx, tx, a.ID, a.Customers)
 }
 
-// update stores everything a person or an administrator can change. ifVersion 0 changes whatever version is there.
-func update(ctx context.Context, tx *db.Tx, a *Account, ifVersion int64) error {
+// update stores what a person or an administrator can change, if the version is still the one that was read.
+func update(ctx context.Context, tx *db.Tx, a *Account) error {
 	a.pack()
-	n, err := tx.Exec(ctx, `UPDATE account_accounts SET email = $2, email_fold = $3, name = $4, name_fold = $5, phone = $6,
-		locale = $7, time_zone = $8, roles = $9, functions = $10, all_customers = $11, state = $12, updated = $13,
-		version = version + 1 WHERE id = $1 AND state <> 'deleted' AND ($14 = 0 OR version = $14)`,
-		a.ID, a.Email, a.EmailFold, a.Name, a.NameFold, a.Phone, a.Locale, a.TimeZone, a.RolesText, a.FunctionsText,
-		a.AllCustomers, a.State, tx.Now(), ifVersion)
-	switch {
-	case db.IsUnique(err, "account_accounts", "realm", "email_fold"):
-		return errEmailTaken
-	case err != nil:
+	n, err := tx.Exec(ctx, `UPDATE account_accounts SET name = $2, name_fold = $3, phone = $4, locale = $5, time_zone = $6, roles = $7,
+		functions = $8, all_customers = $9, state = $10, updated = $11, version = version + 1 WHERE id = $1 AND version = $12`,
+		a.ID, a.Name, a.NameFold, a.Phone, a.Locale, a.TimeZone, a.RolesText, a.FunctionsText, a.AllCustomers, a.State, tx.Now(), a.Version)
+	if err == nil && n == 0 {
+		err = errStale
+	}
+	if err != nil {
 		return err
-	case n == 0:
-		return errStale
 	}
 	a.Version++
 	a.Updated = tx.Now()
-	if a.IsSub() {
-		return setCustomers(ctx, tx, a.ID, a.Customers)
-	}
 	return nil
 }
 
@@ -92,15 +111,30 @@ func setCustomers(ctx context.Context, tx *db.Tx, id string, customers []string)
 	return nil
 }
 
-// setPassword stores a new hash and remembers it, so that it is not chosen again soon (CH-14).
+// setPassword stores a new hash and remembers it, so that it is not chosen again soon (CH-14). Links that could set
+// another one end.
 func setPassword(ctx context.Context, tx *db.Tx, id, hash string, mustChange bool) error {
 	if _, err := tx.Exec(ctx, `UPDATE account_accounts SET password_hash = $2, password_changed = $3, must_change = $4,
 		state = CASE WHEN state = 'invited' AND $5 THEN 'active' ELSE state END, updated = $3, version = version + 1
 		WHERE id = $1`, id, hash, tx.Now(), mustChange, !mustChange); err != nil {
 		return err
 	}
-	_, err := tx.Exec(ctx, `INSERT INTO account_passwords (account_id, at, hash) VALUES ($1, $2, $3)
-		ON CONFLICT (account_id, at) DO UPDATE SET hash = excluded.hash`, id, tx.Now(), hash)
+	if err := endLinks(ctx, tx, id, InviteLink, ResetLink); err != nil {
+		return err
+	}
+	return rememberHash(ctx, tx, id, hash)
+}
+
+// hashesMost is the longest memory that a policy can ask for.
+const hashesMost = 24
+
+func rememberHash(ctx context.Context, tx *db.Tx, id, hash string) error {
+	if _, err := tx.Exec(ctx, `INSERT INTO account_passwords (account_id, at, hash) VALUES ($1, $2, $3)
+		ON CONFLICT (account_id, at) DO UPDATE SET hash = excluded.hash`, id, tx.Now(), hash); err != nil {
+		return err
+	}
+	_, err := tx.Exec(ctx, `DELETE FROM account_passwords WHERE account_id = $1 AND at NOT IN
+		(SELECT at FROM account_passwords WHERE account_id = $1 ORDER BY at DESC LIMIT $2)`, id, hashesMost)
 	return err
 }
 

@@ -69,13 +69,51 @@ type NewToken struct {
 }
 
 // CreateToken makes a credential for a machine and gives its secret, which cannot be shown again. It can do at most what
-// its maker can (WS-37); a narrowed token makes only tokens at least as narrow.
+// its maker can (WS-37): a narrowed token makes only tokens at least as narrow, and one that ends only such as end with it.
 func (s *Service) CreateToken(ctx context.Context, a access.Actor, in NewToken) (Token, string, error) {
 	if err := access.Decide(a, access.TokenManage, access.Target{Tenant: a.Tenant}); err != nil {
 		return Token{}, "", err
 	}
+	if a.Account == "" { // Linecard itself has no account whose rights a token could have
+		return Token{}, "", errOnlyPeople
+	}
+	t, err := in.checked(a)
+	if err != nil {
+		return Token{}, "", err
+	}
+	prefix := "lct_"
+	if t.Kind == ClientSecret {
+		prefix = "lcc_"
+	}
+	plain, hash := secret.Token(prefix)
+	err = s.db.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
+		t.Created, t.Expires, t.Version = tx.Now(), db.Time{}, 1
+		if in.ExpiresIn > 0 {
+			t.Expires = db.At(tx.Now().Add(in.ExpiresIn))
+		}
+		if a.Kind == access.Machine {
+			maker, err := s.token(ctx, tx, `t.id = $1 AND t.revoked IS NULL`, a.ID)
+			if err != nil {
+				return err
+			}
+			if !maker.Expires.IsZero() && (t.Expires.IsZero() || t.Expires.After(maker.Expires.Time)) {
+				t.Expires = maker.Expires
+			}
+		}
+		if _, err := tx.Exec(ctx, `INSERT INTO account_tokens (id, kind, account_id, tenant_id, scope, name, secret_hash, limits, created, expires)
+			VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10)`, t.ID, t.Kind, t.AccountID, t.TenantID, t.Scope, t.Name, hash, limitsText(t.Limits), t.Created, t.Expires); err != nil {
+			return err
+		}
+		return s.note(ctx, tx, a, "token.created", "token/create", a.Tenant, t.ID, t.Name, map[string]any{"kind": t.Kind})
+	})
+	return t, plain, err
+}
+
+// checked gives the token as the maker wants it, or says what is wrong.
+func (in NewToken) checked(a access.Actor) (Token, error) {
 	var c errs.Checker
-	t := Token{ID: db.NewID(), Kind: in.Kind, AccountID: a.Account, TenantID: a.Tenant.ID, Scope: a.Tenant.Scope, Name: c.Text("name", in.Name, 1, 128), Email: a.Email}
+	t := Token{ID: db.NewID(), Kind: in.Kind, AccountID: a.Account, TenantID: a.Tenant.ID, Scope: a.Tenant.Scope, Email: a.Email,
+		Name: c.Text("name", in.Name, 1, 128), Limits: slices.Clone(in.Limits)}
 	if t.Kind == "" {
 		t.Kind = BearerToken
 	}
@@ -88,34 +126,19 @@ func (s *Service) CreateToken(ctx context.Context, a access.Actor, in NewToken) 
 		}
 	}
 	if err := c.Err(); err != nil {
-		return Token{}, "", err
+		return t, err
 	}
 	for _, l := range in.Limits {
 		if !a.Can(l) {
-			return Token{}, "", errMoreThanOwn
+			return t, errMoreThanOwn
 		}
 	}
-	t.Limits = slices.Clone(in.Limits)
 	if in.Limits == nil && a.Limits != nil {
 		t.Limits = slices.Clone(a.Limits)
 	}
-	prefix := "lct_"
-	if t.Kind == ClientSecret {
-		prefix = "lcc_"
-	}
-	plain, hash := secret.Token(prefix)
-	err := s.db.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
-		t.Created, t.Expires, t.Version = tx.Now(), db.Time{}, 1
-		if in.ExpiresIn > 0 {
-			t.Expires = db.At(tx.Now().Add(in.ExpiresIn))
-		}
-		if _, err := tx.Exec(ctx, `INSERT INTO account_tokens (id, kind, account_id, tenant_id, scope, name, secret_hash, limits, created, expires)
-			VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10)`, t.ID, t.Kind, t.AccountID, t.TenantID, t.Scope, t.Name, hash, limitsText(t.Limits), t.Created, t.Expires); err != nil {
-			return err
-		}
-		return s.note(ctx, tx, a, "token.created", "token/create", a.Tenant, t.ID, t.Name, map[string]any{"kind": t.Kind})
-	})
-	return t, plain, err
+	slices.Sort(t.Limits)
+	t.Limits = slices.Compact(t.Limits)
+	return t, nil
 }
 
 // Tokens lists the living credentials of the actor's tenant.
@@ -153,12 +176,12 @@ func (s *Service) GetToken(ctx context.Context, a access.Actor, id string) (Toke
 	if err := access.Decide(a, access.TokenManage, access.Target{Tenant: a.Tenant}); err != nil {
 		return Token{}, err
 	}
-	return s.token(ctx, `t.id = $1 AND t.tenant_id = $2 AND t.revoked IS NULL`, id, a.Tenant.ID)
+	return s.token(ctx, s.db, `t.id = $1 AND t.tenant_id = $2 AND t.revoked IS NULL`, id, a.Tenant.ID)
 }
 
-func (s *Service) token(ctx context.Context, where string, args ...any) (Token, error) {
+func (s *Service) token(ctx context.Context, q db.Q, where string, args ...any) (Token, error) {
 	var t Token
-	if err := s.db.Get(ctx, &t, `SELECT `+tokenColumns+tokenFrom+`WHERE `+where, args...); err != nil {
+	if err := q.Get(ctx, &t, `SELECT `+tokenColumns+tokenFrom+`WHERE `+where, args...); err != nil {
 		if errs.KindOf(err) == errs.NotFound {
 			return t, errs.Missing("token")
 		}
@@ -167,17 +190,19 @@ func (s *Service) token(ctx context.Context, where string, args ...any) (Token, 
 	return t, t.unpack()
 }
 
-// RevokeToken ends a credential and the access tokens it was given, at once on this node.
+// RevokeToken ends a credential and the access tokens it was given, at once on this node. ifVersion 0 means whatever it is.
 func (s *Service) RevokeToken(ctx context.Context, a access.Actor, id string, ifVersion int64) error {
-	t, err := s.GetToken(ctx, a, id)
-	if err != nil {
-		return err
-	}
-	if ifVersion != 0 && ifVersion != t.Version {
-		return errStale
-	}
 	return s.db.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
-		if _, err := tx.Exec(ctx, `UPDATE account_tokens SET revoked = $2, version = version + 1 WHERE id = $1`, id, tx.Now()); err != nil {
+		t, err := s.GetToken(ctx, a, id)
+		if err != nil {
+			return err
+		}
+		n, err := tx.Exec(ctx, `UPDATE account_tokens SET revoked = $2, version = version + 1 WHERE id = $1 AND revoked IS NULL
+			AND ($3 = 0 OR version = $3)`, id, tx.Now(), ifVersion)
+		if err == nil && n == 0 {
+			err = errStale
+		}
+		if err != nil {
 			return err
 		}
 		if _, err := tx.Exec(ctx, `DELETE FROM account_access_tokens WHERE client_id = $1`, id); err != nil {
@@ -186,83 +211,4 @@ func (s *Service) RevokeToken(ctx context.Context, a access.Actor, id string, if
 		tx.AfterCommit(s.machines.forgetAll)
 		return s.note(ctx, tx, a, "token.revoked", "token/revoke", a.Tenant, t.ID, t.Name, nil)
 	})
-}
-
-// AuthenticateBearer gives the actor of a bearer token: one made by CreateToken, or one that a client got. Anything else is
-// Unauthenticated.
-func (s *Service) AuthenticateBearer(ctx context.Context, bearer string, r Request) (access.Actor, error) {
-	if len(bearer) < 20 || len(bearer) > 200 {
-		return access.Actor{}, errBadToken
-	}
-	hash := secret.TokenHash(bearer)
-	a, era, ok := s.machines.get(hash)
-	if !ok {
-		var err error
-		if a, err = s.machine(ctx, hash); err != nil {
-			return access.Actor{}, err
-		}
-		s.machines.put(hash, a, era)
-	}
-	a.IP, a.RequestID = r.IP, r.ID
-	return a, nil
-}
-
-// machine looks the token up.
-func (s *Service) machine(ctx context.Context, hash []byte) (access.Actor, error) {
-	now := s.db.Now()
-	t, err := s.token(ctx, `t.secret_hash = $1 AND t.kind = 'token' AND t.revoked IS NULL AND (t.expires IS NULL OR t.expires > $2)`, hash, now)
-	if err != nil && errs.KindOf(err) == errs.NotFound {
-		t, err = s.fromClient(ctx, hash, now)
-	}
-	if err != nil {
-		if errs.KindOf(err) == errs.NotFound {
-			return access.Actor{}, errBadToken
-		}
-		return access.Actor{}, err
-	}
-	return s.machineActor(ctx, t)
-}
-
-// fromClient finds the client that got this access token; its limits are those of the access token.
-func (s *Service) fromClient(ctx context.Context, hash []byte, now db.Time) (Token, error) {
-	var got struct {
-		Client string `db:"client_id"`
-		Limits string `db:"limits"`
-	}
-	if err := s.db.Get(ctx, &got, `SELECT client_id, limits FROM account_access_tokens WHERE token_hash = $1 AND expires > $2`, hash, now); err != nil {
-		return Token{}, err
-	}
-	t, err := s.token(ctx, `t.id = $1 AND t.revoked IS NULL AND (t.expires IS NULL OR t.expires > $2)`, got.Client, now)
-	if err != nil {
-		return t, err
-	}
-	t.LimitsText = got.Limits
-	t.Limits = nil
-	return t, t.unpack()
-}
-
-// machineActor gives the account's rights of this moment, narrowed by the token's limits.
-func (s *Service) machineActor(ctx context.Context, t Token) (access.Actor, error) {
-	acc, err := byID(ctx, s.db, t.AccountID)
-	if err != nil {
-		if errs.KindOf(err) == errs.NotFound {
-			err = errBadToken
-		}
-		return access.Actor{}, err
-	}
-	a, _, err := s.actor(ctx, acc)
-	if err != nil {
-		if errs.KindOf(err) == errs.Unauthenticated {
-			err = errBadToken
-		}
-		return access.Actor{}, err
-	}
-	a.ID, a.Kind, a.Name, a.Limits, a.MustChangePassword = t.ID, access.Machine, t.Name, t.Limits, acc.MustChange
-	now := s.db.Now()
-	if now.Sub(t.LastUsed.Time) >= usedGrain {
-		if _, err := s.db.Exec(ctx, `UPDATE account_tokens SET last_used = $2 WHERE id = $1`, t.ID, now); err != nil {
-			s.log.WarnContext(ctx, "last use of a token not stored", "token", t.ID, "error", errs.CodeOf(err))
-		}
-	}
-	return a, nil
 }

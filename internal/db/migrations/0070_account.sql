@@ -96,6 +96,7 @@ CREATE INDEX account_links_by_account ON account_links (account_id, purpose);
 CREATE TABLE account_captchas (
   id      {{key}} PRIMARY KEY,
   answer  TEXT NOT NULL,
+  drawn   BIGINT NOT NULL DEFAULT 0,                -- pictures and recordings made of it so far
   expires BIGINT NOT NULL
 );
 CREATE INDEX account_captchas_by_expiry ON account_captchas (expires);
