@@ -68,6 +68,7 @@ type Action struct {
 	Value    string
 	Hidden   []Hidden
 	Disabled bool
+	Why      string // of a Disabled one: the reason, told on the control
 }
 
 func (a Action) classes(base string) string {
