@@ -38,6 +38,9 @@ func (t Tenant) Within(other Tenant) bool {
 	return other.Scope != "" && strings.HasPrefix(t.Scope, other.Scope)
 }
 
+// below says whether t lies below other and is not other itself.
+func (t Tenant) below(other Tenant) bool { return t.Scope != other.Scope && t.Within(other) }
+
 // ActorKind says what sort of actor acts.
 type ActorKind string
 

@@ -64,7 +64,7 @@ func reaches(a Actor, t Tenant) bool {
 		return false
 	}
 	if narrowed(a) {
-		return slices.ContainsFunc(a.Customers, t.Within)
+		return slices.ContainsFunc(a.Customers, func(c Tenant) bool { return c.below(a.Tenant) && t.Within(c) })
 	}
 	return true
 }
@@ -179,7 +179,7 @@ func Visible(a Actor, act Action, wide bool, authorised ...Tenant) (db.Filter, e
 	if narrowed(a) && a.Acting == nil {
 		f = db.Filter{Exactly: []string{a.Tenant.Scope}}
 		for _, c := range a.Customers {
-			if c.Within(a.Tenant) {
+			if c.below(a.Tenant) {
 				f.Within = append(f.Within, c.Scope)
 			}
 		}
@@ -197,7 +197,7 @@ func Visible(a Actor, act Action, wide bool, authorised ...Tenant) (db.Filter, e
 func onlyRelated(f db.Filter, place Tenant, authorised []Tenant) db.Filter {
 	out := db.Filter{Exactly: []string{place.Scope}, Except: f.Except}
 	for _, t := range authorised {
-		if t.Scope != "" && f.Includes(t.Scope) {
+		if t.Kind == Customer && f.Includes(t.Scope) {
 			out.Within = append(out.Within, t.Scope)
 		}
 	}
