@@ -90,12 +90,14 @@ func (s *Service) mayBegin(ctx context.Context, a access.Actor, acc Account, t t
 	if err := access.Decide(a, create, above); err != nil {
 		return err
 	}
-	full := access.PartnerFullAdmin
+	full := []access.Role{access.PartnerFullAdmin, access.PartnerWholesaleAdmin} // both, or sub-partners are out of reach (WS-83)
 	if t.Kind == access.Customer {
-		full = access.CustomerFullAdmin
+		full = []access.Role{access.CustomerFullAdmin}
 	}
-	if len(acc.Roles) != 1 || acc.Roles[0] != full {
-		return errMoreThanOwn
+	for _, r := range acc.Roles {
+		if !slices.Contains(full, r) {
+			return errMoreThanOwn
+		}
 	}
 	return nil
 }

@@ -1,0 +1,141 @@
+// Package onboard owns the use cases that bring an organisation into Linecard as a whole: the tenant together with its first
+// administrator and that person's mail, in one transaction. Templates, compliance screening, the provisioning state machine
+// and the pre-check of the wholesale offer join it with the wholesale requirements.
+//
+// It has no tables and no rules of its own about tenants or accounts: those rooms decide and check. It must not know pages.
+package onboard
+
+import (
+	"context"
+
+	"linecard/internal/access"
+	"linecard/internal/account"
+	"linecard/internal/db"
+	"linecard/internal/errs"
+	"linecard/internal/secret"
+	"linecard/internal/tenant"
+)
+
+// Accounts is what onboarding needs of the people's room.
+type Accounts interface {
+	Invite(ctx context.Context, a access.Actor, in account.Invitation) (account.Account, error)
+	HashPassword(ctx context.Context, tenantID, email string, password secret.String) (account.Hashed, error)
+	ResetFirst(ctx context.Context, a access.Actor, tenantID string) (account.Account, error)
+}
+
+// Deps is what the service works with.
+type Deps struct {
+	DB       *db.DB
+	Tenants  *tenant.Service
+	Accounts Accounts
+}
+
+// Service is the use cases of onboarding.
+type Service struct {
+	db       *db.DB
+	tenants  *tenant.Service
+	accounts Accounts
+}
+
+// NewService gives the service.
+func NewService(d Deps) *Service {
+	return &Service{db: d.DB, tenants: d.Tenants, accounts: d.Accounts}
+}
+
+// First is what is known of the first administrator beside the organisation's registered e-mail and contact. The zero value
+// is right for everybody but the first start and the demo.
+type First struct {
+	Password secret.String // "": a one-time link is mailed (CH-19); else it must be changed at the first sign-in (CH-3)
+	Keep     bool          // it need not be changed; only the system may say so
+}
+
+// Made is a new organisation with its first administrator.
+type Made struct {
+	Tenant tenant.Tenant
+	Admin  account.Account
+}
+
+// first are the roles of an organisation's first administrator: whoever is alone must be able to do everything there. At a
+// partner that takes both roles, or its sub-partners would be out of reach (WS-83).
+var first = map[access.TenantKind][]access.Role{
+	access.Operator:   {access.OperatorAdmin},
+	access.Partner:    {access.PartnerFullAdmin, access.PartnerWholesaleAdmin},
+	access.SubPartner: {access.PartnerFullAdmin, access.PartnerWholesaleAdmin},
+	access.Customer:   {access.CustomerFullAdmin},
+}
+
+var errNoEmail = errs.BadField("email", "required", "This field must not be empty.")
+
+// CreateOperator makes the operator and its first administrator at the first start; only the system may, and only once.
+func (s *Service) CreateOperator(ctx context.Context, actor access.Actor, d tenant.Details, f First) (Made, error) {
+	if d.Email == "" {
+		return Made{}, errNoEmail
+	}
+	return s.make(ctx, actor, "", d, f, func(ctx context.Context) (tenant.Tenant, error) { return s.tenants.CreateOperator(ctx, actor, d) })
+}
+
+// CreatePartner makes a partner and invites its first administrator (CH-15).
+func (s *Service) CreatePartner(ctx context.Context, actor access.Actor, d tenant.Details, f First) (Made, error) {
+	root, err := s.tenants.Operator(ctx, s.db)
+	if err != nil {
+		return Made{}, err
+	}
+	return s.make(ctx, actor, root.ID, d, f, func(ctx context.Context) (tenant.Tenant, error) { return s.tenants.CreatePartner(ctx, actor, d) })
+}
+
+// CreateSubPartner makes a sub-partner and invites its first administrator (WS-74).
+func (s *Service) CreateSubPartner(ctx context.Context, actor access.Actor, in tenant.NewSubPartner, f First) (Made, error) {
+	return s.make(ctx, actor, in.ParentID, in.Details, f, func(ctx context.Context) (tenant.Tenant, error) {
+		return s.tenants.CreateSubPartner(ctx, actor, in)
+	})
+}
+
+// CreateCustomer makes a customer and mails its registered address how to sign in (CH-17, CH-19). A name, e-mail, external id
+// or host that is taken is Conflict and names the field; then neither is there.
+func (s *Service) CreateCustomer(ctx context.Context, actor access.Actor, in tenant.NewCustomer, f First) (Made, error) {
+	return s.make(ctx, actor, in.OwnerID, in.Details, f, func(ctx context.Context) (tenant.Tenant, error) {
+		return s.tenants.CreateCustomer(ctx, actor, in)
+	})
+}
+
+// ResetPassword mails a new link to the first administrator of a customer or partner: an invitation again while no password
+// was ever set (CH-20), else a link to set a new one while the old still works (CH-22). The earlier link ends. More than once
+// a minute is TooMany.
+func (s *Service) ResetPassword(ctx context.Context, actor access.Actor, tenantID string) (account.Account, error) {
+	return s.accounts.ResetFirst(ctx, actor, tenantID)
+}
+
+// make runs create and the invitation in one transaction. A supplied password is hashed before it, because that is slow.
+func (s *Service) make(ctx context.Context, actor access.Actor, parentID string, d tenant.Details, f First,
+	create func(context.Context) (tenant.Tenant, error),
+) (Made, error) {
+	var hashed account.Hashed
+	if !f.Password.Empty() {
+		if parentID == "" {
+			parentID = actor.Place().ID
+		}
+		var err error
+		if hashed, err = s.accounts.HashPassword(ctx, parentID, d.Email, f.Password); err != nil {
+			return Made{}, err
+		}
+	}
+	var out Made
+	err := s.db.Tx(ctx, func(ctx context.Context, _ *db.Tx) error {
+		t, err := create(ctx)
+		if err != nil {
+			return err
+		}
+		admin, err := s.accounts.Invite(ctx, actor, account.Invitation{TenantID: t.ID, Email: t.Email, Name: contactOf(t), Phone: t.Phone,
+			Locale: t.Locale, TimeZone: t.TimeZone, Roles: first[t.Kind], First: true, Hashed: hashed, Keep: f.Keep})
+		out = Made{Tenant: t, Admin: admin}
+		return err
+	})
+	return out, err
+}
+
+func contactOf(t tenant.Tenant) string {
+	if t.Contact == "" {
+		return t.Name
+	}
+	return t.Contact
+}
