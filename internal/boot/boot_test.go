@@ -41,7 +41,17 @@ type node struct {
 	server   *httptest.Server
 	clock    *dbtest.Clock
 	registry *prometheus.Registry
+	log      *book
 }
+
+// book keeps log lines.
+type book struct {
+	mu   sync.Mutex
+	text strings.Builder
+}
+
+func (b *book) Write(p []byte) (int, error) { b.mu.Lock(); defer b.mu.Unlock(); return b.text.Write(p) }
+func (b *book) String() string              { b.mu.Lock(); defer b.mu.Unlock(); return b.text.String() }
 
 func newNode(t testing.TB, w *devicetest.World, clock *dbtest.Clock) *node {
 	t.Helper()
@@ -49,14 +59,14 @@ func newNode(t testing.TB, w *devicetest.World, clock *dbtest.Clock) *node {
 	if err != nil {
 		t.Fatal(err)
 	}
-	n := &node{World: w, clock: clock, registry: prometheus.NewRegistry()}
-	quiet := slog.New(slog.DiscardHandler)
-	n.handler, err = boot.New(boot.Options{Config: cfg, Devices: w.Devices, Makers: w.Makers, Box: w.Box, Clock: clock, Log: quiet,
+	n := &node{World: w, clock: clock, registry: prometheus.NewRegistry(), log: &book{}}
+	lines := slog.New(slog.NewTextHandler(n.log, nil))
+	n.handler, err = boot.New(boot.Options{Config: cfg, Devices: w.Devices, Makers: w.Makers, Box: w.Box, Clock: clock, Log: lines,
 		Domain: "phones.example.net", Metrics: n.registry, Failures: httpx.Rate{Burst: 20, Every: time.Second}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	n.server = httptest.NewTLSServer(httpx.Edge{Name: "phones", Log: quiet, Clock: clock}.Wrap(n.handler))
+	n.server = httptest.NewTLSServer(httpx.Edge{Name: "phones", Log: lines, Clock: clock}.Wrap(n.handler))
 	t.Cleanup(n.server.Close)
 	return n
 }
@@ -218,6 +228,39 @@ func TestWithoutTheAccountKnownAndUnknownLookAlike(t *testing.T) {
 		challenge := strings.Join(res.Header.Values("WWW-Authenticate"), "; ")
 		if res.StatusCode != 401 || body != "" || !strings.HasPrefix(challenge, `Digest realm="Linecard", qop="auth"`) || !strings.Contains(challenge, `Basic realm="Linecard"`) {
 			t.Errorf("%d %s", res.StatusCode, challenge)
+		}
+	})
+}
+
+// DM-111: no account, no files; the log says why, once a minute, and the phone does not hear it.
+func TestACustomerWithoutAnAccountServesNobodyAndTheLogSaysWhy(t *testing.T) {
+	each(t, func(t *testing.T, n *node) {
+		fresh := n.Customer(t, "fresh")
+		n.Phone(t, fresh.ID, unknown)
+		for range 3 {
+			n.status(t, 401, "GET", "/p/fresh/"+unknown+".cfg", basic("", ""))
+		}
+		if got := strings.Count(n.log.String(), "account_missing"); got != 1 || !strings.Contains(n.log.String(), fresh.ID) {
+			t.Errorf("%d lines: %s", got, n.log.String())
+		}
+		n.SetAccount(t, fresh.ID, "u", "p")
+		n.status(t, 200, "GET", "/p/fresh/"+unknown+".cfg", basic("u", "p"))
+	})
+}
+
+// Nothing that phones send or get may stand in the log.
+func TestNoPasswordStandsInTheLog(t *testing.T) {
+	each(t, func(t *testing.T, n *node) {
+		n.status(t, 200, "GET", "/p/acme/"+mac+".cfg", right)
+		n.status(t, 401, "GET", "/p/acme/"+mac+".cfg", basic(devicetest.User, "planted-word"))
+		text := n.log.String()
+		for _, secret := range []string{devicetest.Password, "planted-word", strings.TrimPrefix(right, "Authorization: Basic "), mac} {
+			if strings.Contains(text, secret) {
+				t.Errorf("%s stands in %s", secret, text)
+			}
+		}
+		if !strings.Contains(text, `route="phone served"`) {
+			t.Error(text)
 		}
 	})
 }

@@ -124,18 +124,17 @@ type key struct {
 	user  [sha256.Size]byte
 	ha1   string
 	until time.Time // zero: without an end
-	never bool      // an empty place
 }
 
 func newKeyring(revision int64, creds []device.Credential) *keyring {
 	k := &keyring{revision: revision}
 	for i := range k.keys {
-		user, word, until, never := rand.Text(), rand.Text(), time.Time{}, true
+		user, word, until := rand.Text(), rand.Text(), time.Time{} // an empty place: nobody knows its password
 		if i < len(creds) {
-			user, word, until, never = creds[i].User, creds[i].Password.Reveal(), creds[i].Until, false
+			user, word, until = creds[i].User, creds[i].Password.Reveal(), creds[i].Until
 		}
 		k.keys[i] = key{basic: sha256.Sum256([]byte(user + ":" + word)), user: sha256.Sum256([]byte(user)), ha1: secret.HA1(user, realm, word),
-			until: until, never: never}
+			until: until}
 	}
 	return k
 }
@@ -176,7 +175,7 @@ func (k *keyring) opens(c credentials, r *http.Request, now time.Time) bool {
 			response := secret.Equal([]byte(p.response(c.digest, ha2)), []byte(strings.ToLower(c.digest["response"])))
 			same = secret.Equal(p.user[:], user[:]) && response
 		}
-		if same && !p.never && (p.until.IsZero() || now.Before(p.until)) {
+		if same && (p.until.IsZero() || now.Before(p.until)) {
 			right = true
 		}
 	}
