@@ -46,7 +46,7 @@ func (c *Checker) text(name, s string, min, max int, breaks bool) string {
 	s = strings.TrimSpace(s)
 	n := utf8.RuneCountInString(s)
 	switch {
-	case n == 0 && min > 0:
+	case min > 0 && !strings.ContainsFunc(s, inked):
 		c.Add(Field{Name: name, Code: "required", Message: "This field must not be empty."})
 	case n < min:
 		c.Add(Field{Name: name, Code: "too_short", Message: "At least " + strconv.Itoa(min) + " characters.", Params: map[string]string{"min": strconv.Itoa(min)}})
@@ -64,12 +64,19 @@ func hidden(r rune) bool {
 	switch {
 	case unicode.IsControl(r), r == '\u2028', r == '\u2029', r == utf8.RuneError:
 		return true
-	case r == '\u061c', r == '\u200b', r == '\u200e', r == '\u200f', r == '\ufeff', r == '\u00ad', r == '\u180e':
+	case r == '\u061c', r == '\u200b', r == '\u200e', r == '\u200f', r == '\ufeff', r == '\u00ad', r == '\u034f', r == '\u180e':
+		return true
+	case r == '\u115f', r == '\u1160', r == '\u17b4', r == '\u17b5', r == '\u2800', r == '\u3164', r == '\uffa0': // letters without ink
 		return true
 	case r >= '\u202a' && r <= '\u202e', r >= '\u2060' && r <= '\u206f', r >= '\ufff9' && r <= '\ufffb', r >= 0xe0000 && r <= 0xe007f:
 		return true
 	}
 	return unicode.Is(unicode.Co, r) || unicode.Is(unicode.Noncharacter_Code_Point, r)
+}
+
+// inked tells characters of which a reader sees something even when they stand alone.
+func inked(r rune) bool {
+	return unicode.In(r, unicode.L, unicode.N, unicode.P, unicode.S) && !hidden(r)
 }
 
 // Email checks a mailbox address as a person types it (user@host, RFC 5321 lengths) and gives it trimmed. Display names,
@@ -91,14 +98,19 @@ func (c *Checker) Email(name, s string, required bool) string {
 	return s
 }
 
-// hostname says whether s looks like the host of a mailbox: dotted labels without empty ones.
+// hostname says whether s looks like the host of a mailbox: dotted labels of letters, digits and inner hyphens. Letters of
+// any script are right (RFC 5890).
 func hostname(s string) bool {
 	for label := range strings.SplitSeq(s, ".") {
-		if label == "" || len(label) > 63 || label[0] == '-' || label[len(label)-1] == '-' {
+		if label == "" || len(label) > 63 || label[0] == '-' || label[len(label)-1] == '-' || strings.ContainsFunc(label, notInHost) {
 			return false
 		}
 	}
 	return len(s) <= 253
+}
+
+func notInHost(r rune) bool {
+	return r != '-' && !unicode.In(r, unicode.L, unicode.M, unicode.Nd)
 }
 
 // Phone checks a phone number: E.164 or free text of at most 32 characters that holds a digit (CH-11). It may be empty.
