@@ -6,7 +6,6 @@ import (
 
 	"linecard/internal/access"
 	"linecard/internal/db"
-	"linecard/internal/deliver"
 	"linecard/internal/errs"
 	"linecard/internal/secret"
 )
@@ -90,6 +89,7 @@ type Opened struct {
 	Email   string // of the account; of the new address for an e-mail link
 	Name    string
 	Locale  string
+	Tenant  string // id; its policy holds for the password
 }
 
 // OpenLink tells what a link is for without using it. A used, replaced, expired or unknown one is Gone.
@@ -102,7 +102,7 @@ func (s *Service) OpenLink(ctx context.Context, token string) (Opened, error) {
 	if l.Purpose == EmailLink {
 		email = l.Email
 	}
-	return Opened{Purpose: l.Purpose, Realm: acc.Realm, Email: email, Name: acc.Name, Locale: acc.Locale}, nil
+	return Opened{Purpose: l.Purpose, Realm: acc.Realm, Email: email, Name: acc.Name, Locale: acc.Locale, Tenant: acc.TenantID}, nil
 }
 
 func (s *Service) findLink(ctx context.Context, q db.Q, token string) (link, Account, error) {
@@ -206,13 +206,4 @@ func (s *Service) ConfirmEmail(ctx context.Context, token, ip string) error {
 		}
 		return s.note(ctx, tx, a, "account.email_changed", "account/email", t.Access(), acc.ID, acc.Email, nil)
 	})
-}
-
-// tellEmailChanged writes to the old and to the new address (CH-23).
-func (s *Service) tellEmailChanged(ctx context.Context, tx *db.Tx, acc Account, old string) error {
-	values := map[string]string{"name": acc.Name, "email": acc.Email}
-	if err := s.letter(ctx, tx, acc, old, deliver.EmailChangedOld, values); err != nil {
-		return err
-	}
-	return s.letter(ctx, tx, acc, acc.Email, deliver.EmailChangedNew, values)
 }

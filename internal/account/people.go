@@ -5,7 +5,6 @@ import (
 
 	"linecard/internal/access"
 	"linecard/internal/db"
-	"linecard/internal/deliver"
 	"linecard/internal/errs"
 	"linecard/internal/secret"
 	"linecard/internal/tenant"
@@ -95,22 +94,6 @@ func (s *Service) supplied(ctx context.Context, a access.Actor, acc *Account, in
 		acc.State = Active
 	}
 	return nil
-}
-
-// invite makes the first link and mails it.
-func (s *Service) invite(ctx context.Context, tx *db.Tx, acc Account, t tenant.Tenant) error {
-	to, err := s.newLink(ctx, tx, acc, InviteLink, inviteLife, "")
-	if err != nil {
-		return err
-	}
-	kind := deliver.AccountInvitation
-	if acc.IsSub() {
-		kind = deliver.SubAccountInvitation
-	}
-	if acc.Locale == "" {
-		acc.Locale = t.Locale
-	}
-	return s.letter(ctx, tx, acc, acc.Email, kind, map[string]string{"name": acc.Name, "organisation": t.Name, "email": acc.Email, "hours": "72", "link": to})
 }
 
 // checked validates the fields of a new account and the references of a sub account.

@@ -115,7 +115,7 @@ func (s *Service) sendReset(ctx context.Context, r forgotten, done func(context.
 		if err != nil {
 			return err
 		}
-		if err := s.letter(ctx, tx, acc, acc.Email, deliver.PasswordReset, map[string]string{"name": acc.Name, "minutes": "10", "link": to}); err != nil {
+		if err := s.letter(ctx, tx, acc, post{acc.Email, deliver.PasswordReset, resetLife}, map[string]string{"name": acc.Name, "minutes": "10", "link": to}); err != nil {
 			return err
 		}
 		return s.note(ctx, tx, a, "account.reset_requested", "account/recover", a.Tenant, acc.ID, acc.Email, nil)
@@ -128,11 +128,6 @@ func unless(err error, kinds ...errs.Kind) error {
 		return nil
 	}
 	return err
-}
-
-// letter puts a mail to an account's person into the outbox, in the person's language.
-func (s *Service) letter(ctx context.Context, tx *db.Tx, acc Account, to string, kind deliver.Template, values map[string]string) error {
-	return s.mail.Mail(ctx, tx, deliver.Letter{To: to, Locale: acc.Locale, Template: kind, Values: values, TenantID: acc.TenantID, Scope: acc.Scope})
 }
 
 // Unlock lifts the lock of an account early (CH-4).

@@ -20,7 +20,7 @@ type Deps struct {
 	DB      *db.DB
 	Tenants *tenant.Service
 	Journal *journal.Journal
-	Mail    *deliver.Mailer
+	Mail    Outbox
 	Box     *secret.Box
 	Hasher  *Hasher
 	Log     *slog.Logger
@@ -31,12 +31,17 @@ type Deps struct {
 	Remember time.Duration
 }
 
+// Outbox takes letters; *deliver.Mailer is one. A letter goes out if and only if the transaction commits.
+type Outbox interface {
+	Mail(ctx context.Context, tx *db.Tx, l deliver.Letter) (id string, err error)
+}
+
 // Service signs people and machines in and keeps their accounts.
 type Service struct {
 	db       *db.DB
 	tenants  *tenant.Service
 	journal  *journal.Journal
-	mail     *deliver.Mailer
+	mail     Outbox
 	box      *secret.Box
 	hasher   *Hasher
 	log      *slog.Logger

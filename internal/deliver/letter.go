@@ -21,6 +21,7 @@ const (
 	SubAccountInvitation   Template = "sub_account_invitation"  // CH-86
 	PasswordReset          Template = "password_reset"          // CH-9; link for 10 minutes
 	PasswordResetByAdmin   Template = "password_reset_by_admin" // link for 24 hours
+	EmailConfirm           Template = "email_confirm"           // CH-12; to the new address, link for 24 hours
 	EmailChangedOld        Template = "email_changed_old"       // to the address before
 	EmailChangedNew        Template = "email_changed_new"
 	RestrictedMode         Template = "restricted_mode"         // WS-155
@@ -34,6 +35,7 @@ var letters = map[Template][]string{
 	SubAccountInvitation:   {"name", "organisation", "email", "hours", "link"},
 	PasswordReset:          {"name", "minutes", "link"},
 	PasswordResetByAdmin:   {"name", "hours", "link"},
+	EmailConfirm:           {"name", "email", "hours", "link"},
 	EmailChangedOld:        {"name", "email"},
 	EmailChangedNew:        {"name", "email"},
 	RestrictedMode:         {"name", "organisation", "provider"},
