@@ -16,7 +16,11 @@ import (
 func TestTheListShowsWhereEachAuthorisationStands(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		asked, brief, none := w.customer(w.p, "Asked"), w.customer(w.p, "Brief"), w.customer(w.p, "None")
-		_, err := w.svc.RequestAuthorisation(w.ctx(), w.full(w.p), asked.ID)
+		in := newCustomer("Offer")
+		in.Wholesale = true
+		offer, err := w.svc.CreateCustomer(w.ctx(), w.full(w.p), in)
+		w.ok(err)
+		_, err = w.svc.RequestAuthorisation(w.ctx(), w.full(w.p), asked.ID)
 		w.ok(err)
 		_, err = w.svc.Authorise(w.ctx(), w.admin(brief), brief.ID, tenant.Authorisation{Until: db.At(w.clock.Now().Add(time.Hour))})
 		w.ok(err)
@@ -27,10 +31,14 @@ func TestTheListShowsWhereEachAuthorisationStands(t *testing.T) {
 		_, err = w.svc.Authorise(w.ctx(), w.admin(w.cp), w.cp.ID, tenant.Authorisation{})
 		w.ok(err)
 		w.clock.Advance(time.Hour)
-		got, err := w.svc.AuthorisationStates(w.ctx(), w.full(w.p), []string{asked.ID, brief.ID, none.ID, w.cp.ID})
+		got, err := w.svc.AuthorisationStates(w.ctx(), w.db, w.full(w.p), []tenant.Tenant{asked, brief, none, w.cp, offer})
 		w.ok(err)
-		want := map[string]tenant.RelationState{asked.ID: tenant.Requested, brief.ID: tenant.Expired, w.cp.ID: tenant.Granted}
-		if d := cmp.Diff(want, got); d != "" {
+		states := map[string]tenant.RelationState{}
+		for id, r := range got {
+			states[id] = r.State
+		}
+		want := map[string]tenant.RelationState{asked.ID: tenant.Requested, brief.ID: tenant.Expired, w.cp.ID: tenant.Granted, offer.ID: tenant.Granted}
+		if d := cmp.Diff(want, states); d != "" {
 			t.Error(d)
 		}
 	})
@@ -41,7 +49,7 @@ func TestCustomersAreCountedForTheirOwner(t *testing.T) {
 		w.customer(w.p, "Two")
 		_, err := w.svc.Archive(w.ctx(), w.full(w.q), w.cq.ID, "Acme")
 		w.ok(err)
-		got, err := w.svc.CustomerCounts(w.ctx(), []string{w.p.ID, w.q.ID, w.s.ID})
+		got, err := w.svc.CustomerCounts(w.ctx(), w.db, []tenant.Tenant{w.p, w.q, w.s})
 		w.ok(err)
 		if d := cmp.Diff(map[string]int64{w.p.ID: 2, w.s.ID: 1}, got); d != "" {
 			t.Error(d)
