@@ -7,6 +7,7 @@ var longFiles = map[string]string{}
 
 // goroutines are files outside `queue` that start goroutines.
 var goroutines = map[string]string{
+	"internal/sim/fleet.go":    "many simulated phones at once; each ends with its boot or with the context of the run",
 	"internal/httpx/health.go": "readiness checks run side by side, each with an end, none a second time while it runs",
 }
 
