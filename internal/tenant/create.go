@@ -210,10 +210,3 @@ func changeable(t Tenant) []column {
 		{"screening", t.Screening}, {"mail_id", t.MailID}, {"version", t.Version}, {"updated", t.Updated}, {"archived", t.Archived},
 	}
 }
-
-// SetMail remembers the last account mail of a tenant, so that its delivery can be shown (CH-19, CH-20). It is no change of the
-// tenant: version and revision stay.
-func (s *Service) SetMail(ctx context.Context, tx *db.Tx, id, mailID string) error {
-	_, err := tx.Exec(ctx, `UPDATE tenant_tenants SET mail_id = $1 WHERE id = $2`, mailID, id)
-	return err
-}
