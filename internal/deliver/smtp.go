@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
+	"net"
 	"net/mail"
 	"net/textproto"
 	"net/url"
@@ -111,7 +112,17 @@ func (s *SMTP) Send(ctx context.Context, m Message) (string, error) {
 	if err != nil {
 		return ResponseRefused, errPermanent{err}
 	}
-	c, err := gomail.NewClient(s.host, s.options()...)
+	ctx, done := context.WithCancel(ctx)
+	defer done()
+	dial := func(within context.Context, network, address string) (net.Conn, error) {
+		conn, err := s.dial(within, network, address)
+		if err == nil {
+			// The library looks at ctx while it dials only; a server that stops must not wait for one that hangs.
+			context.AfterFunc(ctx, func() { conn.Close() })
+		}
+		return conn, err
+	}
+	c, err := gomail.NewClient(s.host, append(s.options(), gomail.WithDialContextFunc(dial))...)
 	if err != nil {
 		return ResponseNoServer, err
 	}
@@ -130,9 +141,21 @@ func (s *SMTP) Send(ctx context.Context, m Message) (string, error) {
 	return response, err
 }
 
+func (s *SMTP) security() *tls.Config {
+	return &tls.Config{ServerName: s.host, MinVersion: tls.VersionTLS12, RootCAs: s.roots}
+}
+
+func (s *SMTP) dial(ctx context.Context, network, address string) (net.Conn, error) {
+	d := &net.Dialer{Timeout: s.limit}
+	if s.implicit {
+		return (&tls.Dialer{NetDialer: d, Config: s.security()}).DialContext(ctx, network, address)
+	}
+	return d.DialContext(ctx, network, address)
+}
+
 func (s *SMTP) options() []gomail.Option {
 	o := []gomail.Option{gomail.WithPort(s.port), gomail.WithTimeout(s.limit), gomail.WithoutNoop(), gomail.WithTLSPolicy(s.policy),
-		gomail.WithTLSConfig(&tls.Config{ServerName: s.host, MinVersion: tls.VersionTLS12, RootCAs: s.roots})}
+		gomail.WithTLSConfig(s.security())}
 	if s.implicit {
 		o = append(o, gomail.WithSSL())
 	}
@@ -169,7 +192,7 @@ func (s *SMTP) message(m Message) (*gomail.Msg, error) {
 }
 
 // answer finds what the server said inside the library's sentence.
-var answer = regexp.MustCompile(`(?s)\b([245]\d\d)[ -].*`)
+var answer = regexp.MustCompile(`(?s)\b[45]\d\d[ -](.*)`)
 
 // answerOf gives the server's own text and its code; ResponseNoServer and 0 when it said nothing.
 func answerOf(err error) (string, int) {
@@ -182,8 +205,13 @@ func answerOf(err error) (string, int) {
 		return ResponseNoServer, 0
 	}
 	text, _, _ := strings.Cut(sent.Error(), ", affected ")
-	if found := answer.FindString(text); found != "" {
-		return found, sent.ErrorCode()
+	code := strconv.Itoa(sent.ErrorCode())
+	found := answer.FindStringSubmatch(text)
+	if found == nil {
+		return code, sent.ErrorCode()
 	}
-	return strconv.Itoa(sent.ErrorCode()), sent.ErrorCode()
+	if said, err := strconv.Unquote(found[1]); err == nil { // the library quotes what could harm a log
+		return code + " " + said, sent.ErrorCode()
+	}
+	return code + " " + found[1], sent.ErrorCode()
 }
