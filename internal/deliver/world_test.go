@@ -55,7 +55,7 @@ func newWorld(t *testing.T, d *db.DB, clock *dbtest.Clock) *world {
 	quiet := slog.New(slog.DiscardHandler)
 	w := &world{d: d, clock: clock, box: box, j: journal.New(d, journal.Options{Box: box, Files: files, Log: quiet})}
 	w.hooks = w.webhooks(deliver.GuardOptions{Plain: true, Allow: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}})
-	w.q = queue.New(d, queue.Options{Log: quiet, Poll: 10 * time.Millisecond})
+	w.q = queue.New(d, queue.Options{Log: quiet, Poll: 10 * time.Millisecond, Grace: 200 * time.Millisecond})
 	return w
 }
 
