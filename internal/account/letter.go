@@ -29,8 +29,11 @@ func (s *Service) letter(ctx context.Context, tx *db.Tx, acc Account, p post, va
 		}
 		l.Locale = t.Locale
 	}
-	_, err := s.mail.Mail(ctx, tx, l)
-	return err
+	id, err := s.mail.Mail(ctx, tx, l)
+	if err != nil || !acc.First || p.kind != deliver.AccountInvitation && p.kind != deliver.PasswordResetByAdmin {
+		return err
+	}
+	return s.tenants.SetMail(ctx, tx, acc.TenantID, id) // its provider sees how the mail fared (CH-19, CH-20)
 }
 
 // invite makes the first link and mails it.

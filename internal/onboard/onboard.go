@@ -11,6 +11,7 @@ import (
 	"linecard/internal/access"
 	"linecard/internal/account"
 	"linecard/internal/db"
+	"linecard/internal/deliver"
 	"linecard/internal/errs"
 	"linecard/internal/secret"
 	"linecard/internal/tenant"
@@ -23,11 +24,17 @@ type Accounts interface {
 	ResetFirst(ctx context.Context, a access.Actor, tenantID string) (account.Account, error)
 }
 
+// Mails tells how mails fared.
+type Mails interface {
+	MailStates(ctx context.Context, q db.Q, ids ...string) (map[string]deliver.MailStatus, error)
+}
+
 // Deps is what the service works with.
 type Deps struct {
 	DB       *db.DB
 	Tenants  *tenant.Service
 	Accounts Accounts
+	Mails    Mails // nil: MailStates knows of none
 }
 
 // Service is the use cases of onboarding.
@@ -35,11 +42,12 @@ type Service struct {
 	db       *db.DB
 	tenants  *tenant.Service
 	accounts Accounts
+	mails    Mails
 }
 
 // NewService gives the service.
 func NewService(d Deps) *Service {
-	return &Service{db: d.DB, tenants: d.Tenants, accounts: d.Accounts}
+	return &Service{db: d.DB, tenants: d.Tenants, accounts: d.Accounts, mails: d.Mails}
 }
 
 // First is what is known of the first administrator beside the organisation's registered e-mail and contact. The zero value
@@ -103,6 +111,28 @@ func (s *Service) CreateCustomer(ctx context.Context, actor access.Actor, in ten
 // a minute is TooMany.
 func (s *Service) ResetPassword(ctx context.Context, actor access.Actor, tenantID string) (account.Account, error) {
 	return s.accounts.ResetFirst(ctx, actor, tenantID)
+}
+
+// MailStates tells for tenants that the caller has listed how their last account mail fared, by tenant id; those that got none,
+// or whose mail is long past, are absent (CH-19, CH-20).
+func (s *Service) MailStates(ctx context.Context, of ...tenant.Tenant) (map[string]deliver.MailStatus, error) {
+	var ids []string
+	for _, t := range of {
+		if t.MailID != "" {
+			ids = append(ids, t.MailID)
+		}
+	}
+	out := map[string]deliver.MailStatus{}
+	if len(ids) == 0 || s.mails == nil {
+		return out, nil
+	}
+	found, err := s.mails.MailStates(ctx, s.db, ids...)
+	for _, t := range of {
+		if m, ok := found[t.MailID]; ok {
+			out[t.ID] = m
+		}
+	}
+	return out, err
 }
 
 // make runs create and the invitation in one transaction. A supplied password is hashed before it, because that is slow.
