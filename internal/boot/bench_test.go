@@ -16,10 +16,11 @@ func BenchmarkAnswerToAPhone(b *testing.B) {
 	w := devicetest.New(b, dbtest.Open(b, dbtest.SQLiteURL(b), clock))
 	w.Phone(b, w.Acme.ID, mac)
 	n := newNode(b, w, clock)
-	path := "/p/acme/" + mac + ".cfg"
-	for name, header := range map[string]string{"challenge": "", "basic": right, "wrong": basic(devicetest.User, "x")} {
+	for name, c := range map[string]struct{ host, header string }{"challenge": {"acme", ""}, "right": {"acme", right},
+		"wrong": {"acme", basic(devicetest.User, "x")}, "nobody": {"nobody", basic(devicetest.User, "x")}} {
 		b.Run(name, func(b *testing.B) {
-			r := httptest.NewRequest(http.MethodGet, path, nil)
+			header := c.header
+			r := httptest.NewRequest(http.MethodGet, "/p/"+c.host+"/"+mac+".cfg", nil)
 			r.Header.Set("User-Agent", agent)
 			if header != "" {
 				r.Header.Set("Authorization", strings.TrimPrefix(header, "Authorization: "))

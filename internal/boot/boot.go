@@ -200,7 +200,7 @@ func (h *Handler) challenge(w http.ResponseWriter, r *http.Request, outcome stri
 func (h *Handler) fault(w http.ResponseWriter, r *http.Request, err error) {
 	httpx.LogCause(r.Context(), err)
 	after := max(errs.As(err).RetryAfter, 10*time.Second)
-	w.Header().Set("Retry-After", seconds(after+rand.N(after)))
+	w.Header().Set("Retry-After", seconds(after+rand.N(after))) //nolint:gosec // spreading phones needs no secrecy
 	h.answer(w, r, "fault", http.StatusServiceUnavailable)
 }
 

@@ -6,6 +6,7 @@ import (
 
 	"linecard/internal/access"
 	"linecard/internal/db"
+	"linecard/internal/errs"
 	"linecard/internal/revision"
 	"linecard/internal/secret"
 )
@@ -58,14 +59,20 @@ func (s *Service) Door(ctx context.Context, host string) (Door, error) {
 		PreviousPassword []byte            `db:"previous_password"`
 		PreviousUntil    db.Time           `db:"previous_until"`
 	}
-	err := s.db.Get(ctx, &r, `SELECT t.id, t.scope, t.parent_id, t.parent_kind, t.partner_id, p.parent_id AS operator_id,
-		(t.frozen AND t.freeze_stops_service) AS stopped, COALESCE(c.account_user, '') AS account_user, c.account_password,
+	// One row comes back for every host, so that an unknown one costs what a known one does (decision 15).
+	err := s.db.Get(ctx, &r, `SELECT COALESCE(t.id, '') AS id, COALESCE(t.scope, '') AS scope, COALESCE(t.parent_id, '') AS parent_id,
+		COALESCE(t.parent_kind, '') AS parent_kind, COALESCE(t.partner_id, '') AS partner_id, COALESCE(p.parent_id, '') AS operator_id,
+		COALESCE(t.frozen AND t.freeze_stops_service, FALSE) AS stopped, COALESCE(c.account_user, '') AS account_user, c.account_password,
 		COALESCE(c.account_revision, 0) AS account_revision, COALESCE(c.previous_user, '') AS previous_user, c.previous_password, c.previous_until
-		FROM tenant_tenants t JOIN tenant_tenants p ON p.id = t.partner_id
-		LEFT JOIN device_customers c ON c.customer_id = t.id
-		WHERE t.host = $1 AND t.host <> '' AND t.state = 'active'`, host)
+		FROM (SELECT 1 AS one) x
+		LEFT JOIN tenant_tenants t ON t.host = $1 AND t.host <> '' AND t.state = 'active'
+		LEFT JOIN tenant_tenants p ON p.id = t.partner_id
+		LEFT JOIN device_customers c ON c.customer_id = t.id`, host)
 	if err != nil {
 		return Door{}, err
+	}
+	if r.ID == "" {
+		return Door{}, errs.Missing("customer")
 	}
 	above := []revision.Key{{Kind: revision.Operator, ID: r.OperatorID}, {Kind: revision.Partner, ID: r.PartnerID}}
 	if r.ParentKind == access.SubPartner {

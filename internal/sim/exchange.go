@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 )
@@ -41,44 +42,47 @@ func (p *Phone) send(ctx context.Context, t *Trip, r request) (status int, body 
 		authorization = p.digestFor(r, p.last)
 	}
 	for attempt := 0; ; attempt++ {
-		res, body := p.once(ctx, t, r, authorization)
-		if res == nil {
-			return 0, nil
+		a := p.once(ctx, t, r, authorization)
+		if a.status != http.StatusUnauthorized || attempt == 2 || attempt == 1 && !a.stale() {
+			return a.status, a.body
 		}
-		if res.StatusCode != http.StatusUnauthorized || attempt == 2 || attempt == 1 && !staleChallenge(res) {
-			return res.StatusCode, body
-		}
-		if authorization = p.authorize(r, res.Header.Values("WWW-Authenticate")); authorization == "" {
-			return res.StatusCode, body
+		if authorization = p.authorize(r, a.challenges); authorization == "" {
+			return a.status, a.body
 		}
 	}
 }
 
-func (p *Phone) once(ctx context.Context, t *Trip, r request, authorization string) (*http.Response, []byte) {
+// answer is what came back; status 0 when nothing did.
+type answer struct {
+	status     int
+	challenges []string
+	body       []byte
+}
+
+// stale says whether only the nonce was too old.
+func (a answer) stale() bool {
+	return slices.ContainsFunc(a.challenges, func(c string) bool { return strings.Contains(strings.ToLower(c), "stale=true") })
+}
+
+func (p *Phone) once(ctx context.Context, t *Trip, r request, authorization string) answer {
 	began := p.Clock.Now()
-	x := Exchange{Method: r.method, Path: r.path}
-	res, body, err := p.exchange(ctx, r, authorization)
+	a, err := p.exchange(ctx, r, authorization)
+	x := Exchange{Method: r.method, Path: r.path, Status: a.status, Bytes: int64(len(a.body)), Took: p.Clock.Now().Sub(began)}
 	if err != nil {
-		x.Err = err.Error()
-	} else {
-		x.Status, x.Bytes = res.StatusCode, int64(len(body))
+		x.Err, x.Status, a = err.Error(), 0, answer{}
 	}
-	x.Took = p.Clock.Now().Sub(began)
 	t.Exchanges = append(t.Exchanges, x)
-	if err != nil {
-		return nil, nil
-	}
-	return res, body
+	return a
 }
 
-func (p *Phone) exchange(ctx context.Context, r request, authorization string) (*http.Response, []byte, error) {
+func (p *Phone) exchange(ctx context.Context, r request, authorization string) (answer, error) {
 	var content io.Reader
 	if r.body != nil {
 		content = bytes.NewReader(r.body)
 	}
 	req, err := http.NewRequestWithContext(ctx, r.method, p.Base+"/"+r.path, content)
 	if err != nil {
-		return nil, nil, err
+		return answer{}, err
 	}
 	req.Header.Set("User-Agent", r.agent)
 	req.Header.Set("Accept", "*/*")
@@ -90,23 +94,15 @@ func (p *Phone) exchange(ctx context.Context, r request, authorization string) (
 	}
 	res, err := p.client.Do(req)
 	if err != nil {
-		return nil, nil, err
+		return answer{}, err
 	}
 	defer res.Body.Close()
+	a := answer{status: res.StatusCode, challenges: res.Header.Values("WWW-Authenticate")}
 	if r.head {
-		return res, nil, nil // a transfer that the phone cuts is no error
+		return a, nil // a transfer that the phone cuts is no error
 	}
-	body, err := io.ReadAll(io.LimitReader(res.Body, maxBody))
-	return res, body, err
-}
-
-func staleChallenge(res *http.Response) bool {
-	for _, c := range res.Header.Values("WWW-Authenticate") {
-		if strings.Contains(strings.ToLower(c), "stale=true") {
-			return true
-		}
-	}
-	return false
+	a.body, err = io.ReadAll(io.LimitReader(res.Body, maxBody))
+	return a, err
 }
 
 // challenge is what a server asks for with Digest.

@@ -57,7 +57,7 @@ func readAttributes(body []byte) (root string, values map[string]string, err err
 	d := xml.NewDecoder(bytes.NewReader(body))
 	for {
 		token, err := d.Token()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			break
 		}
 		if err != nil {

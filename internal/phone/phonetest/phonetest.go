@@ -72,7 +72,7 @@ func WellFormed(t *testing.T, body []byte) {
 	d.Strict = true
 	for {
 		_, err := d.Token()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return
 		}
 		if err != nil {
