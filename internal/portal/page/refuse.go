@@ -80,7 +80,7 @@ func (r *Request) refuse(err error) {
 		r.leadTo("/")
 		return
 	case e.Code == "frozen" && !r.SignedIn():
-		r.dropSession()
+		r.DropSession()
 		r.Flash(ui.Bad, ui.ErrText(r.Context(), e))
 		r.leadTo(r.lastDoor())
 		return

@@ -13,6 +13,7 @@ import (
 	"linecard/internal/account"
 	"linecard/internal/errs"
 	"linecard/internal/httpx"
+	"linecard/internal/journal"
 	"linecard/internal/portal/ui"
 	"linecard/internal/tenant"
 )
@@ -32,6 +33,9 @@ type Request struct {
 	about  *deed // what a form tried, for the row of a refusal
 }
 
+// ID is the id of the request, as it stands in the log and in refusals.
+func (r *Request) ID() string { return httpx.RequestID(r.Context()) }
+
 // SignedIn says whether there is an actor.
 func (r *Request) SignedIn() bool { return r.Actor.ID != "" }
 
@@ -43,6 +47,13 @@ func (r *Request) prefer(s ui.Settings) {
 	p := ui.FromRequest(r.Request, s)
 	p.Secure = r.secure()
 	r.Request = r.WithContext(ui.With(r.Context(), p))
+}
+
+// Speak writes this page in a language that the person is known to read, unless this browser chose another.
+func (r *Request) Speak(locale string) {
+	if ui.ChosenLocale(r.Request) == "" && locale != "" {
+		r.prefer(ui.Settings{Locale: locale})
+	}
 }
 
 var zones sync.Map // IANA name → *time.Location; bounded by the names there are
@@ -123,6 +134,19 @@ func (r *Request) Version() int64 {
 		return 0
 	}
 	return v
+}
+
+// Own names the actor's account as the object of a log row.
+func Own(r *Request) journal.Target {
+	return journal.Target{Kind: "account", ID: r.Me.ID, Name: r.Me.Email}
+}
+
+// Way gives the address when there is a page behind it that is open to the actor, else "", so that nothing leads nowhere.
+func (r *Request) Way(path string) string {
+	if route, ok := r.site.route(path); ok && route.allows(r.Actor) {
+		return path
+	}
+	return ""
 }
 
 // VersionField is the name of that field.

@@ -15,6 +15,7 @@ import (
 // The cookies of a visit. On https their names carry the prefix that keeps other hosts and plain http from setting them.
 const (
 	sessionCookie = "lc_session"
+	stepCookie    = "lc_step" // between password and second factor
 	doorCookie    = "lc_door" // the realm that was last signed in to, so that an ended session leads back to its own page
 	hostPrefix    = "__Host-"
 )
@@ -52,30 +53,38 @@ func (r *Request) Token() string { return r.cookie(sessionCookie) }
 
 const yearSeconds = 365 * 24 * 60 * 60
 
-// KeepSession gives the browser its token, and remembers at which door it came in.
-func (r *Request) KeepSession(token string, realm account.Realm) {
-	r.setCookie(sessionCookie, token, 0)
-	r.setCookie(doorCookie, string(realm), yearSeconds)
+// KeepStep gives the browser the token that is good for the second factor only, for the five minutes it lives.
+func (r *Request) KeepStep(token string) { r.setCookie(stepCookie, token, 5*60) }
+
+// Step gives that token, "" without one.
+func (r *Request) Step() string { return r.cookie(stepCookie) }
+
+// DropStep makes the browser forget it.
+func (r *Request) DropStep() {
+	if r.Step() != "" {
+		r.setCookie(stepCookie, "", -1)
+	}
 }
 
-func (r *Request) dropSession() {
+// DropSession makes the browser forget its token.
+func (r *Request) DropSession() {
 	if r.Token() != "" {
 		r.setCookie(sessionCookie, "", -1)
 	}
 }
 
-// DropSession makes the browser forget its token.
-func (r *Request) DropSession() { r.dropSession() }
+// Adopt makes the request that of the session that was just opened, and gives the browser its token.
+func (r *Request) Adopt(token string, realm account.Realm) error {
+	r.setCookie(sessionCookie, token, 0)
+	r.setCookie(doorCookie, string(realm), yearSeconds)
+	r.DropStep()
+	return r.identify(token)
+}
 
 // identify asks who the session belongs to and loads what the shell says about them. A session that has ended is
 // Unauthenticated.
-func (r *Request) identify() error {
-	ip := ""
-	if a := httpx.ClientIP(r.Context()); a.IsValid() {
-		ip = a.String()
-	}
-	r.IP = ip
-	a, err := r.site.Accounts.Authenticate(r.Context(), r.Token(), account.Request{IP: ip, ID: httpx.RequestID(r.Context()),
+func (r *Request) identify(token string) error {
+	a, err := r.site.Accounts.Authenticate(r.Context(), token, account.Request{IP: r.IP, ID: httpx.RequestID(r.Context()),
 		Activity: r.Header.Get(pollHeader) == ""})
 	if err != nil {
 		return err
@@ -114,7 +123,7 @@ func (r *Request) lastDoor() string {
 
 // toSignIn leads somebody whose session is over to the sign-in page, and from there back to where they were (CH-6).
 func (r *Request) toSignIn(err error) {
-	r.dropSession()
+	r.DropSession()
 	switch code := errs.CodeOf(err); {
 	case code == "session_expired" && r.Method == http.MethodPost:
 		r.Flash(ui.Warn, ui.T(r.Context(), "door.expired_unsent"))

@@ -1,6 +1,7 @@
 package page
 
 import (
+	"net/url"
 	"strings"
 
 	"linecard/internal/access"
@@ -17,13 +18,13 @@ func (r *Request) Shell(title, lead string) ui.Shell {
 	s := ui.Shell{Title: title, Lead: lead, Audience: AudienceOf(r.Actor.Place().Kind), Tenant: r.Actor.Place().Name, Home: "/",
 		Nav: r.navigation(), Person: ui.Person{Name: r.Me.Name, Email: r.Me.Email}, Flashes: ui.TakeFlash(r.W, r.Request),
 		AccountURL: "/account", SignOutURL: "/sign-out", SessionURL: SessionPath}
-	if _, ok := r.site.routes["GET /search"]; ok && r.site.routes["GET /search"].allows(r.Actor) {
-		s.Search = &ui.Search{URL: "/search", Label: r.T("shell.search")}
+	if to := r.Way("/search"); to != "" {
+		s.Search = &ui.Search{URL: to, Label: r.T("shell.search")}
 	}
-	if _, ok := r.site.routes["GET /feedback"]; ok {
-		s.Feedback = "/feedback"
+	s.HelpURL = r.Way("/help")
+	if to := r.Way("/feedback"); to != "" && r.Actor.Tenant.Kind != access.Operator { // nobody stands above the operator
+		s.Feedback = to + "?from=" + url.QueryEscape(ReturnPath(r.URL.RequestURI()))
 	}
-	s.HelpURL = "/help"
 	if d := r.Actor.Acting; d != nil {
 		s.Acting = &ui.Acting{Tenant: d.Tenant.Name, Person: r.Me.Name, Home: r.Actor.Tenant.Name, ReadOnly: d.ReadOnly, Until: r.actingUntil(), LeaveURL: "/leave"}
 	}
@@ -71,7 +72,7 @@ func (r *Request) navigation() []ui.NavGroup {
 	index := map[string]int{}
 	at, best := [2]int{-1, -1}, 0
 	for _, w := range r.site.ways {
-		if !r.site.routes["GET "+w.URL].allows(r.Actor) {
+		if r.Way(w.URL) == "" {
 			continue
 		}
 		g, ok := index[w.Group]

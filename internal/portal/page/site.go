@@ -51,7 +51,7 @@ func New(d Deps, routes []Route, ways []Way) (*Site, error) {
 		mux.HandleFunc(route.Pattern, func(w http.ResponseWriter, r *http.Request) { s.serve(w, r, route) })
 	}
 	for _, way := range ways {
-		if _, ok := s.routes["GET "+way.URL]; !ok {
+		if _, ok := s.route(way.URL); !ok {
 			return nil, fmt.Errorf("portal: the navigation leads to %s, where nothing is", way.URL)
 		}
 	}
@@ -61,6 +61,15 @@ func New(d Deps, routes []Route, ways []Way) (*Site, error) {
 	}
 	s.handler = httpx.Chain(origin, httpx.Security{CSP: ui.ContentPolicy}.Headers())
 	return s, nil
+}
+
+// route gives the row of a page by its path without parameters. The start page has a pattern of its own.
+func (s *Site) route(path string) (Route, bool) {
+	if path == "/" {
+		path = "/{$}"
+	}
+	route, ok := s.routes["GET "+path]
+	return route, ok
 }
 
 // origin refuses what another website's page sends here in a person's name. Together with cookies that are SameSite=Lax no
@@ -107,6 +116,9 @@ func (a *answer) Unwrap() http.ResponseWriter { return a.ResponseWriter }
 func (s *Site) serve(w http.ResponseWriter, hr *http.Request, route Route) {
 	out := &answer{ResponseWriter: w}
 	r := &Request{Request: hr, W: out, site: s, route: route}
+	if from := httpx.ClientIP(r.Context()); from.IsValid() {
+		r.IP = from.String()
+	}
 	r.prefer(ui.Settings{})
 	defer func() {
 		cause := recover()
@@ -139,12 +151,12 @@ func (s *Site) enter(r *Request) error {
 	if r.route.Needs == Bare {
 		return nil
 	}
-	if err := r.identify(); err != nil {
+	if err := r.identify(r.Token()); err != nil {
 		if r.route.Needs != Public || errs.KindOf(err) == errs.Unavailable {
 			return err
 		}
 		if errs.KindOf(err) == errs.Unauthenticated {
-			r.dropSession()
+			r.DropSession()
 		}
 	}
 	if err := r.readForm(); err != nil {

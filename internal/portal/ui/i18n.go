@@ -97,6 +97,14 @@ func T(ctx context.Context, key string, args ...any) string {
 	return fill(ctx, text, args)
 }
 
+// Lookup gives a text that need not exist, in the language of ctx or English; false when neither has it.
+func Lookup(ctx context.Context, key string) (string, bool) {
+	if text, ok := has(PrefsOf(ctx).Locale, key); ok {
+		return text, true
+	}
+	return has(fallback, key)
+}
+
 // N gives the plural text of key for n, which also is the parameter {n}.
 func N(ctx context.Context, key string, n int, args ...any) string {
 	locale := PrefsOf(ctx).Locale

@@ -110,6 +110,25 @@ func remember(w http.ResponseWriter, r *http.Request, name, value string) {
 		Secure: secure(r), SameSite: http.SameSiteLaxMode})
 }
 
+// ChosenLocale gives the language that this browser was told to use with the switch, "" when it never was.
+func ChosenLocale(r *http.Request) string {
+	c, err := r.Cookie(langCookie)
+	if err != nil || catalogues[c.Value].texts == nil {
+		return ""
+	}
+	return c.Value
+}
+
+// Speaks says whether there are texts in the language.
+func Speaks(tag string) bool { return catalogues[tag].texts != nil }
+
+// RememberLocale makes the browser use a language from now on; an unknown one is ignored.
+func RememberLocale(w http.ResponseWriter, r *http.Request, tag string) {
+	if catalogues[tag].texts != nil {
+		remember(w, r, langCookie, tag)
+	}
+}
+
 // secure says whether cookies of this request are for https only; a page before whom somebody else speaks TLS says it in Prefs.
 func secure(r *http.Request) bool { return r.TLS != nil || PrefsOf(r.Context()).Secure }
 

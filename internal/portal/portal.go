@@ -1,0 +1,19 @@
+// Package portal owns the table of all pages for people: which address shows what to whom. Package page beside it holds what
+// pages have in common, package ui what they look like, and one package for each area the pages themselves.
+//
+// It must not hold rules of the rooms below: pages ask services, and services decide.
+package portal
+
+import (
+	"net/http"
+
+	"linecard/internal/portal/page"
+)
+
+// Deps is what the portal works with.
+type Deps = page.Deps
+
+// New gives the portal as a handler for everything that no other edge answers.
+func New(d Deps) (http.Handler, error) {
+	return page.New(d, routes(&d), ways)
+}
