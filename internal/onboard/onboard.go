@@ -35,6 +35,9 @@ type Deps struct {
 	Tenants  *tenant.Service
 	Accounts Accounts
 	Mails    Mails // nil: MailStates knows of none
+	Post     Post  // nil: nobody is told of restrictions and authorisations by mail
+	// Link gives the address of a portal's page for a letter, as for account.Deps.
+	Link func(realm account.Realm, path string) string
 }
 
 // Service is the use cases of onboarding.
@@ -43,11 +46,17 @@ type Service struct {
 	tenants  *tenant.Service
 	accounts Accounts
 	mails    Mails
+	post     Post
+	link     func(account.Realm, string) string
 }
 
-// NewService gives the service.
+// NewService gives the service and lets it tell organisations what others decide about them.
 func NewService(d Deps) *Service {
-	return &Service{db: d.DB, tenants: d.Tenants, accounts: d.Accounts, mails: d.Mails}
+	s := &Service{db: d.DB, tenants: d.Tenants, accounts: d.Accounts, mails: d.Mails, post: d.Post, link: d.Link}
+	if s.post != nil && s.link != nil {
+		d.Tenants.OnChange(s.changed)
+	}
+	return s
 }
 
 // First is what is known of the first administrator beside the organisation's registered e-mail and contact. The zero value

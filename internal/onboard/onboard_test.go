@@ -57,11 +57,10 @@ func each(t *testing.T, test func(t *testing.T, w *world)) {
 		mailer := deliver.NewMailer(d, deliver.MailerOptions{Box: seal, Log: log})
 		j := journal.New(d, journal.Options{Box: seal, Log: log})
 		w.tenants = tenant.NewService(d, j)
-		w.accounts = account.NewService(account.Deps{DB: d, Tenants: w.tenants, Journal: j, Mail: &box{mailer, w}, Box: seal, Hasher: account.NewHasher(0, 0), Log: log,
-			Link: func(realm account.Realm, path string) string {
-				return "https://" + string(realm) + ".example.test" + path
-			}})
-		w.svc = onboard.NewService(onboard.Deps{DB: d, Tenants: w.tenants, Accounts: w.accounts, Mails: mailer})
+		link := func(realm account.Realm, path string) string { return "https://" + string(realm) + ".example.test" + path }
+		post := &box{mailer, w}
+		w.accounts = account.NewService(account.Deps{DB: d, Tenants: w.tenants, Journal: j, Mail: post, Box: seal, Hasher: account.NewHasher(0, 0), Log: log, Link: link})
+		w.svc = onboard.NewService(onboard.Deps{DB: d, Tenants: w.tenants, Accounts: w.accounts, Mails: mailer, Post: post, Link: link})
 		system := access.SystemActor("test")
 		w.operator, err = w.svc.CreateOperator(t.Context(), system, tenant.Details{Name: "Uplink", Email: "noc@uplink.test"}, onboard.First{Password: secret.Hide(word)})
 		w.ok(err)
@@ -301,5 +300,35 @@ func TestASuppliedPasswordMustBeChangedAndFreezingAndArchivingReachThePeople(t *
 		w.ok(err)
 		_, err = w.svc.CreateCustomer(t.Context(), w.as(w.p), customer("Acme", "a@acme.test"), onboard.First{})
 		w.ok(err) // the address is free again
+	})
+}
+
+// CH-29, CH-31, WS-155
+func TestOrganisationsAreToldWhatOthersDecideAboutThem(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		made, err := w.svc.CreateCustomer(t.Context(), w.as(w.p), customer("Acme", "a@acme.test"), onboard.First{})
+		w.ok(err)
+		w.take()
+		told := func(to string, kind deliver.Template) {
+			t.Helper()
+			sent := w.take()
+			if len(sent) != 1 || sent[0].To != to || sent[0].Template != kind {
+				t.Errorf("sent %+v, want %s to %s", sent, kind, to)
+			}
+		}
+		_, err = w.tenants.RequestAuthorisation(t.Context(), w.as(w.p), made.Tenant.ID)
+		w.ok(err)
+		told("a@acme.test", deliver.AuthorisationRequested)
+		_, err = w.tenants.Authorise(t.Context(), w.as(made), made.Tenant.ID, tenant.Authorisation{})
+		w.ok(err)
+		told("p@example.test", deliver.AuthorisationGranted)
+		_, err = w.tenants.Restrict(t.Context(), w.as(w.p), made.Tenant.ID, true)
+		w.ok(err)
+		told("a@acme.test", deliver.RestrictedMode)
+		_, err = w.tenants.Restrict(t.Context(), w.as(w.p), made.Tenant.ID, false)
+		w.ok(err)
+		if sent := w.take(); len(sent) != 0 {
+			t.Errorf("sent %+v", sent)
+		}
 	})
 }

@@ -90,7 +90,7 @@ func (s *Service) Restrict(ctx context.Context, actor access.Actor, id string, o
 		}
 		t.Restricted = on
 		if on {
-			return "restricted", nil, nil
+			return string(Restricted), nil, nil
 		}
 		return "unrestricted", nil, nil
 	})

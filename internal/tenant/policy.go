@@ -76,9 +76,11 @@ type ownPolicy struct {
 // ownPolicies lists what the tenant and those above it have set, from the top.
 func ownPolicies(ctx context.Context, q db.Q, id string) ([]ownPolicy, error) {
 	var rows []ownPolicy
-	err := q.Select(ctx, &rows, `SELECT t.id AS tenant_id, t.kind, w.policy, w.version
-		FROM tenant_tenants x JOIN tenant_tenants t ON substr(x.scope, 1, length(t.scope)) = t.scope
-		JOIN tenant_policies w ON w.tenant_id = t.id WHERE x.id = $1 ORDER BY t.scope`, id)
+	err := q.Select(ctx, &rows, `SELECT t.id AS tenant_id, t.kind, w.policy, w.version FROM tenant_tenants x
+		LEFT JOIN tenant_tenants a ON a.id = x.parent_id LEFT JOIN tenant_tenants b ON b.id = a.parent_id
+		LEFT JOIN tenant_tenants c ON c.id = b.parent_id
+		JOIN tenant_policies w ON w.tenant_id IN (x.id, a.id, b.id, c.id)
+		JOIN tenant_tenants t ON t.id = w.tenant_id WHERE x.id = $1 ORDER BY t.scope`, id)
 	return rows, err
 }
 

@@ -6,7 +6,6 @@ import (
 	"linecard/internal/access"
 	"linecard/internal/db"
 	"linecard/internal/errs"
-	"linecard/internal/journal"
 )
 
 // RelationState is where a relation stands: none → requested → granted → withdrawn | expired | ended (CH-31, WS-81).
@@ -78,7 +77,7 @@ func (s *Service) RequestAuthorisation(ctx context.Context, actor access.Actor, 
 		if err := insertRelation(ctx, tx, r); err != nil {
 			return Relation{}, err
 		}
-		return r, s.journal.Append(ctx, tx, actor, relationNews(t, r, "authorisation_requested"))
+		return r, s.relationMoved(ctx, tx, actor, t, r, Asked)
 	})
 }
 
@@ -119,7 +118,7 @@ func (s *Service) Authorise(ctx context.Context, actor access.Actor, customerID 
 		if err != nil {
 			return Relation{}, err
 		}
-		return r, s.journal.Append(ctx, tx, actor, relationNews(t, r, "authorisation_granted"))
+		return r, s.relationMoved(ctx, tx, actor, t, r, Authorised)
 	})
 }
 
@@ -144,10 +143,7 @@ func (s *Service) Withdraw(ctx context.Context, actor access.Actor, customerID, 
 		if _, err := tx.Exec(ctx, `UPDATE tenant_relations SET state = $1, ended = $2 WHERE id = $3`, string(r.State), r.EndedAt, r.ID); err != nil {
 			return Relation{}, err
 		}
-		if err := s.journal.Append(ctx, tx, actor, relationNews(t, r, "authorisation_withdrawn")); err != nil {
-			return Relation{}, err
-		}
-		return r, s.tell(ctx, tx, actor, Change{What: Withdrawn, Before: t, After: t})
+		return r, s.relationMoved(ctx, tx, actor, t, r, Withdrawn)
 	})
 }
 
@@ -208,10 +204,14 @@ func provider(ctx context.Context, q db.Q, t Tenant, managerID string) (Relation
 	return Relation{ID: db.NewID(), ManagerID: m.ID, ManagerName: m.Name, ManagedID: t.ID, Scope: access.DeviceManage, State: Requested}, nil
 }
 
-func relationNews(t Tenant, r Relation, what string) journal.News {
-	n := news(t, what, map[string]any{"manager_id": r.ManagerID, "scope": string(r.Scope), "read_only": r.ReadOnly, "until": r.Until})
+// relationMoved writes a step into the logs of both sides and tells the hooks (CH-31).
+func (s *Service) relationMoved(ctx context.Context, tx *db.Tx, actor access.Actor, t Tenant, r Relation, what What) error {
+	n := news(t, string(what), map[string]any{"manager_id": r.ManagerID, "scope": string(r.Scope), "read_only": r.ReadOnly, "until": r.Until})
 	n.Also = []access.Tenant{t.Access(), {ID: r.ManagerID}}
-	return n
+	if err := s.journal.Append(ctx, tx, actor, n); err != nil {
+		return err
+	}
+	return s.tell(ctx, tx, actor, Change{What: what, Before: t, After: t, Relation: r})
 }
 
 func insertRelation(ctx context.Context, tx *db.Tx, r Relation) error {

@@ -175,13 +175,17 @@ const (
 	Froze        What = "frozen"
 	Unfroze      What = "unfrozen"
 	Retired      What = "archived"
+	Restricted   What = "restricted"
+	Asked        What = "authorisation_requested"
+	Authorised   What = "authorisation_granted"
 	Withdrawn    What = "authorisation_withdrawn"
 )
 
-// Change is what a hook gets. Before is the zero Tenant when it was created.
+// Change is what a hook gets. Before is the zero Tenant when it was created; Relation is set for the steps of an authorisation.
 type Change struct {
 	What          What
 	Before, After Tenant
+	Relation      Relation
 }
 
 // Faults of the tree.
