@@ -277,7 +277,7 @@ func TestListsShowExactlyWhatCanBeOpened(t *testing.T) {
 		wide, listErr := Visible(a.Actor, act, true, authorised...)
 		narrow, _ := Visible(a.Actor, act, false, authorised...)
 		oneErr := Decide(a.Actor, act, target)
-		ownOnly := rules[act].own // accounts and tokens are listed for one organisation
+		ownOnly := rules[act].own                                 // accounts and tokens are listed for one organisation
 		relatable := rules[act].needs == "" || n.Kind == Customer // there is no such relation to anybody else
 		if oneErr == nil && relatable && (listErr != nil || !wide.Includes(n.Scope)) {
 			t.Fatalf("%s to %s is allowed, but the list gives %v %+v", act, n.Scope, listErr, wide)

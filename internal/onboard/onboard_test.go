@@ -57,7 +57,9 @@ func each(t *testing.T, test func(t *testing.T, w *world)) {
 		mailer := deliver.NewMailer(d, deliver.MailerOptions{Box: seal, Log: log})
 		j := journal.New(d, journal.Options{Box: seal, Log: log})
 		w.tenants = tenant.NewService(d, j)
-		link := func(realm account.Realm, path string) string { return "https://" + string(realm) + ".example.test" + path }
+		link := func(realm account.Realm, path string) string {
+			return "https://" + string(realm) + ".example.test" + path
+		}
 		post := &box{mailer, w}
 		w.accounts = account.NewService(account.Deps{DB: d, Tenants: w.tenants, Journal: j, Mail: post, Box: seal, Hasher: account.NewHasher(0, 0), Log: log, Link: link})
 		w.svc = onboard.NewService(onboard.Deps{DB: d, Tenants: w.tenants, Accounts: w.accounts, Mails: mailer, Post: post, Link: link})

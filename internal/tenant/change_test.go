@@ -323,3 +323,28 @@ func TestAPermissionTypeInUseIsTakenAwayOnlyWhenConfirmed(t *testing.T) {
 		}
 	})
 }
+
+// CH-27 under competition: whoever adds something to a customer locks it first, so it is either there or the customer is gone.
+func TestArchivingAndAddingSomethingAtOnceNeverBothSucceed(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		for range 5 {
+			c := w.customer(w.q, "Race "+db.NewID())
+			order := licences(1)
+			order.Submit = true
+			failures := w.race(2, func(i int) error {
+				if i == 0 {
+					_, err := w.svc.Archive(w.ctx(), w.full(w.q), c.ID, c.Name)
+					return err
+				}
+				_, err := w.svc.CreateOrder(w.ctx(), w.full(w.q), c.ID, order)
+				return err
+			})
+			if len(failures) != 1 {
+				t.Fatalf("%d of 2 lost, want 1: %v", len(failures), failures)
+			}
+			if code := errs.CodeOf(failures[0]); code != "not_empty" && code != "archived" {
+				t.Error(failures[0])
+			}
+		}
+	})
+}
