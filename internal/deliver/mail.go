@@ -39,13 +39,18 @@ const (
 	MailSent      MailState = "sent"               // the mail server took it
 	MailTemporary MailState = "failed_temporarily" // it will be tried again
 	MailFailed    MailState = "failed"             // it will not; LastResponse says why
-	mailColumns             = `id, tenant_id, kind, recipient, locale, subject, state, attempts, last_response, created, changed`
-	DefaultBrand            = "Linecard"
-	mailKind                = "deliver.mail"
-	mailPurgeKind           = "deliver.mail_purge"
-	mailsKept               = 90 * 24 * time.Hour
-	mailExpires             = 72 * time.Hour
-	responseMost            = 300
+)
+
+// DefaultBrand is the sender's name where no provider's offer has one.
+const DefaultBrand = "Linecard"
+
+const (
+	mailKind      = "deliver.mail"
+	mailPurgeKind = "deliver.mail_purge"
+	mailColumns   = `id, tenant_id, kind, recipient, locale, subject, state, attempts, last_response, created, changed`
+	mailsKept     = 90 * 24 * time.Hour
+	mailExpires   = 72 * time.Hour // for a letter that names no end
+	responseMost  = 300            // characters of the mail server's text
 )
 
 // Own words in LastResponse where there is none of a mail server, which would begin with three digits.

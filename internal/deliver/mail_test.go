@@ -185,8 +185,7 @@ func TestAMailServerThatDoesNotAnswerIsAPassingFailure(t *testing.T) {
 
 func TestThePasswordIsOnlySentOverTLSAndCertificatesAreChecked(t *testing.T) {
 	letter := deliver.Message{ID: "1", To: "ada@cafe.example", FromName: "A", Subject: "s", Text: "x", HTML: "x"}
-	plain, secured := newSMTPServer(t, false), newSMTPServer(t, true)
-	plain.login, secured.login = "user:pass word", "user:pass word"
+	plain, secured := newSMTPServerFor(t, false, "user:pass word"), newSMTPServerFor(t, true, "user:pass word")
 	if _, err := plain.sender(t, "user:pass%20word", "", deliver.SMTPOptions{}).Send(context.Background(), letter); err == nil || strings.Contains(plain.commands(), "AUTH") {
 		t.Errorf("without TLS: %v, %s", err, plain.commands())
 	}

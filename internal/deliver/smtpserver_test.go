@@ -36,13 +36,15 @@ type smtpServer struct {
 	seen []string          // commands, without their arguments
 }
 
-func newSMTPServer(t *testing.T, withTLS bool) *smtpServer {
+func newSMTPServer(t *testing.T, withTLS bool) *smtpServer { return newSMTPServerFor(t, withTLS, "") }
+
+func newSMTPServerFor(t *testing.T, withTLS bool, login string) *smtpServer {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &smtpServer{Listener: l, says: map[string]string{}, stop: make(chan struct{})}
+	s := &smtpServer{Listener: l, login: login, says: map[string]string{}, stop: make(chan struct{})}
 	if withTLS {
 		s.tls, s.roots = certificate(t)
 	}

@@ -194,12 +194,13 @@ func TestWhileAnEndpointFailsOneProbeGoesOutAtATime(t *testing.T) {
 			w.happen(t, "customer.edited", customer)
 		}
 		w.start(t)
-		dbtest.Eventually(t, "all deliveries are there and none is with a job", func() bool {
+		dbtest.Eventually(t, "all deliveries are there", func() bool { return len(w.deliveries(t, h.ID, "")) == events })
+		dbtest.Eventually(t, "none is with a job", func() bool {
 			var waiting int
 			if err := d.Get(context.Background(), &waiting, `SELECT COUNT(*) FROM queue_jobs WHERE kind = 'deliver.webhook'`); err != nil {
 				t.Fatal(err)
 			}
-			return len(w.deliveries(t, h.ID, "")) == events && waiting == 0
+			return waiting == 0
 		})
 		before := len(r.all())
 		if before > 4 {
