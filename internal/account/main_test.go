@@ -67,8 +67,12 @@ const word = "Right-horse-7-battery"
 
 var system = access.SystemActor("test")
 
-// oneHasher is shared: the tests run one after the other, and their hashes are all alike.
-var oneHasher = NewHasher(0, 1000)
+// oneHasher is shared by the tests and cheap, because they hash thousands of times; password_test.go tests the real one.
+var oneHasher = func() *Hasher {
+	h := NewHasher(0, 1000)
+	h.cost.memory, h.cost.time = 64, 1
+	return h
+}()
 
 // each runs the test on both databases in a fresh world.
 func each(t *testing.T, test func(t *testing.T, w *world)) {

@@ -44,6 +44,7 @@ type Hasher struct {
 	running    chan struct{}
 	waiting    atomic.Int64
 	maxWaiting int64
+	cost       phc // tests lower it
 }
 
 // NewHasher makes a Hasher that runs parallel hashes at once and lets waiting callers queue. Zero takes the defaults:
@@ -55,7 +56,14 @@ func NewHasher(parallel, waiting int) *Hasher {
 	if waiting <= 0 {
 		waiting = 16 * parallel
 	}
-	return &Hasher{running: make(chan struct{}, parallel), maxWaiting: int64(waiting)}
+	return &Hasher{running: make(chan struct{}, parallel), maxWaiting: int64(waiting), cost: phc{memory: argonMemory, time: argonTime, threads: argonThreads}}
+}
+
+// blank is a hash with today's costs and nothing in it.
+func (h *Hasher) blank() phc {
+	p := h.cost
+	p.salt, p.key = make([]byte, argonSalt), make([]byte, argonKey)
+	return p
 }
 
 // Hash gives the PHC string of a password, "$argon2id$v=19$m=19456,t=2,p=1$salt$hash". With too many callers waiting, or when
@@ -64,7 +72,7 @@ func (h *Hasher) Hash(ctx context.Context, password string) (string, error) {
 	if len(password) > maxPasswordBytes {
 		return "", errs.BadField("password", "too_long", "The password is too long.")
 	}
-	p := phc{memory: argonMemory, time: argonTime, threads: argonThreads, salt: make([]byte, argonSalt), key: make([]byte, argonKey)}
+	p := h.blank()
 	rand.Read(p.salt)
 	key, err := h.derive(ctx, p, password)
 	if err != nil {
@@ -80,7 +88,7 @@ func (h *Hasher) Verify(ctx context.Context, stored, password string) (bool, err
 	p, parseErr := parsePHC(stored)
 	known := parseErr == nil
 	if !known {
-		p = phc{memory: argonMemory, time: argonTime, threads: argonThreads, salt: make([]byte, argonSalt), key: make([]byte, argonKey)}
+		p = h.blank()
 	}
 	if len(password) > maxPasswordBytes {
 		password, known = "", false
@@ -103,9 +111,9 @@ func (h *Hasher) VerifyUnknown(ctx context.Context, password string) error {
 
 // NeedsRehash says whether a PHC string was made with other costs than today's, so that the next right password should be
 // hashed anew. An empty or unreadable one does not.
-func NeedsRehash(stored string) bool {
+func (h *Hasher) NeedsRehash(stored string) bool {
 	p, err := parsePHC(stored)
-	return err == nil && (p.memory != argonMemory || p.time != argonTime || p.threads != argonThreads || len(p.salt) != argonSalt || len(p.key) != argonKey)
+	return err == nil && (p.memory != h.cost.memory || p.time != h.cost.time || p.threads != h.cost.threads || len(p.salt) != argonSalt || len(p.key) != argonKey)
 }
 
 // derive waits for its turn and computes the key.

@@ -53,7 +53,7 @@ func TestAHashOfAnotherProgramIsRead(t *testing.T) {
 			t.Errorf("%s: %v %v", typed, ok, err)
 		}
 	}
-	if !NeedsRehash(reference) || NeedsRehash(mustHash(t, h, "x")) || NeedsRehash("") || NeedsRehash("rubbish") {
+	if !h.NeedsRehash(reference) || h.NeedsRehash(mustHash(t, h, "x")) || h.NeedsRehash("") || h.NeedsRehash("rubbish") {
 		t.Error("NeedsRehash does not tell other costs from ours")
 	}
 }

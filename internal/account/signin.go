@@ -72,7 +72,7 @@ func (s *Service) SignIn(ctx context.Context, in SignIn) (Signed, error) {
 // enter opens the session of somebody whose password was right.
 func (s *Service) enter(ctx context.Context, in SignIn, acc Account, a access.Actor) (Signed, error) {
 	hash := acc.PasswordHash
-	if NeedsRehash(hash) {
+	if s.hasher.NeedsRehash(hash) {
 		if anew, err := s.hasher.Hash(ctx, in.Password.Reveal()); err == nil { // else another time
 			hash = anew
 		}
