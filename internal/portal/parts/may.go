@@ -94,3 +94,9 @@ func Actions(lists ...[]ui.Action) []ui.Action {
 	}
 	return all
 }
+
+// MayFor gives what the person may do to an organisation that the caller has decided they may see something of.
+func MayFor(r *page.Request, d *page.Deps, id string) (May, error) {
+	_, target, err := d.Tenants.Target(r.Context(), d.DB, r.Actor, id)
+	return May{r, target}, err
+}
