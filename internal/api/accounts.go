@@ -57,12 +57,13 @@ func named[T ~string](in []string) []T {
 	return out
 }
 
-type accountRef struct {
+// AccountRef names the account in a path.
+type AccountRef struct {
 	Account string `path:"account" doc:"Id of the account"`
 }
 
 type listAccountsIn struct {
-	pageIn
+	Paged
 	Q        string `query:"q" maxLength:"200" doc:"Part of name or e-mail"`
 	Sort     string `query:"sort" enum:"name,-name,email,-email,created,-created"`
 	Role     string `query:"role"`
@@ -105,7 +106,7 @@ func (a *API) createAccount(ctx context.Context, c *call, in *createAccountIn) (
 	return accountOf(acc), err
 }
 
-func (a *API) getAccount(ctx context.Context, c *call, in *accountRef) (Account, error) {
+func (a *API) getAccount(ctx context.Context, c *call, in *AccountRef) (Account, error) {
 	acc, err := a.d.Accounts.Get(ctx, c.actor, in.Account)
 	c.taggedLoosely(acc.Version)
 	return accountOf(acc), err
@@ -130,7 +131,7 @@ type AccountChanges struct {
 }
 
 type editAccountIn struct {
-	accountRef
+	AccountRef
 	Body AccountChanges
 }
 
@@ -155,26 +156,26 @@ func (a *API) patchAccount(ctx context.Context, c *call, id string, p account.Pa
 	return accountOf(acc), err
 }
 
-func (a *API) switchAccount(off bool) func(context.Context, *call, *accountRef) (Account, error) {
-	return func(ctx context.Context, c *call, in *accountRef) (Account, error) {
+func (a *API) switchAccount(off bool) func(context.Context, *call, *AccountRef) (Account, error) {
+	return func(ctx context.Context, c *call, in *AccountRef) (Account, error) {
 		return a.patchAccount(ctx, c, in.Account, account.Patch{Disabled: &off, IfVersion: c.ifVersion()})
 	}
 }
 
-func (a *API) deleteAccount(ctx context.Context, c *call, in *accountRef) (none, error) {
+func (a *API) deleteAccount(ctx context.Context, c *call, in *AccountRef) (none, error) {
 	return none{}, a.d.Accounts.Delete(ctx, c.actor, in.Account)
 }
 
-func (a *API) resetAccount(ctx context.Context, c *call, in *accountRef) (Sent, error) {
+func (a *API) resetAccount(ctx context.Context, c *call, in *AccountRef) (Sent, error) {
 	acc, err := a.d.Accounts.ResetPassword(ctx, c.actor, in.Account)
 	return Sent{Email: acc.Email}, err
 }
 
-func (a *API) unlockAccount(ctx context.Context, c *call, in *accountRef) (none, error) {
+func (a *API) unlockAccount(ctx context.Context, c *call, in *AccountRef) (none, error) {
 	return none{}, a.d.Accounts.Unlock(ctx, c.actor, in.Account)
 }
 
-func (a *API) resetSecondFactor(ctx context.Context, c *call, in *accountRef) (none, error) {
+func (a *API) resetSecondFactor(ctx context.Context, c *call, in *AccountRef) (none, error) {
 	return none{}, a.d.Accounts.ResetSecondFactor(ctx, c.actor, in.Account)
 }
 

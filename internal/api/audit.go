@@ -55,7 +55,7 @@ func logEntry(e journal.Entry) LogEntry {
 }
 
 type listLogIn struct {
-	pageIn
+	Paged
 	From   time.Time `query:"from" doc:"From this instant on"`
 	To     time.Time `query:"to" doc:"Before this instant"`
 	Action string    `query:"action" doc:"Exactly this action"`

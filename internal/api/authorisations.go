@@ -34,7 +34,7 @@ func authorisationOf(r tenant.Relation) Authorisation {
 }
 
 // listAuthorisations gives all of them on one page: a customer has a handful.
-func (a *API) listAuthorisations(ctx context.Context, c *call, in *customerRef) (List[Authorisation], error) {
+func (a *API) listAuthorisations(ctx context.Context, c *call, in *CustomerRef) (List[Authorisation], error) {
 	if _, err := a.find(ctx, c, in.Customer, customerKinds); err != nil {
 		return List[Authorisation]{}, err
 	}
@@ -43,7 +43,7 @@ func (a *API) listAuthorisations(ctx context.Context, c *call, in *customerRef) 
 	return listOf(all, "", authorisationOf), err
 }
 
-func (a *API) requestAuthorisation(ctx context.Context, c *call, in *customerRef) (Authorisation, error) {
+func (a *API) requestAuthorisation(ctx context.Context, c *call, in *CustomerRef) (Authorisation, error) {
 	r, err := a.d.Tenants.RequestAuthorisation(ctx, c.actor, in.Customer)
 	return authorisationOf(r), err
 }
@@ -56,7 +56,7 @@ type Grant struct {
 }
 
 type grantIn struct {
-	customerRef
+	CustomerRef
 	Body *Grant
 }
 
@@ -78,7 +78,7 @@ type Withdrawal struct {
 }
 
 type withdrawIn struct {
-	customerRef
+	CustomerRef
 	Body *Withdrawal
 }
 

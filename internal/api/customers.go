@@ -48,12 +48,13 @@ func customerOf(t tenant.Tenant) Customer {
 		Created: t.Created.Time, Updated: t.Updated.Time, Archived: when(t.Archived)}
 }
 
-type customerRef struct {
+// CustomerRef names the customer in a path.
+type CustomerRef struct {
 	Customer string `path:"customer" doc:"Id of the customer"`
 }
 
 type listCustomersIn struct {
-	pageIn
+	Paged
 	Q          string `query:"q" maxLength:"200" doc:"Part of name, e-mail, contact or external id (CH-21); from two characters on it also finds customers of sub-partners"`
 	Sort       string `query:"sort" enum:"name,-name,created,-created,status,-status"`
 	State      string `query:"state" enum:"active,archived" default:"active"`
@@ -89,7 +90,7 @@ func (a *API) createCustomer(ctx context.Context, c *call, in *createCustomerIn)
 	return customerOf(m.Tenant), err
 }
 
-func (a *API) getCustomer(ctx context.Context, c *call, in *customerRef) (Customer, error) {
+func (a *API) getCustomer(ctx context.Context, c *call, in *CustomerRef) (Customer, error) {
 	t, err := a.find(ctx, c, in.Customer, customerKinds)
 	return customerOf(t), err
 }
@@ -103,7 +104,7 @@ type CustomerChanges struct {
 }
 
 type editCustomerIn struct {
-	customerRef
+	CustomerRef
 	Body CustomerChanges
 }
 
@@ -117,7 +118,7 @@ func (a *API) editCustomer(ctx context.Context, c *call, in *editCustomerIn) (Cu
 }
 
 type freezeCustomerIn struct {
-	customerRef
+	CustomerRef
 	Body *Freeze
 }
 
@@ -132,15 +133,15 @@ func (a *API) freezeCustomer(ctx context.Context, c *call, in *freezeCustomerIn)
 	return customerOf(t), err
 }
 
-func (a *API) unfreezeCustomer(ctx context.Context, c *call, in *customerRef) (Customer, error) {
+func (a *API) unfreezeCustomer(ctx context.Context, c *call, in *CustomerRef) (Customer, error) {
 	t, err := a.change(ctx, c, in.Customer, customerKinds, func(ctx context.Context, _ int64) (tenant.Tenant, error) {
 		return a.d.Tenants.Unfreeze(ctx, c.actor, in.Customer)
 	})
 	return customerOf(t), err
 }
 
-func (a *API) restrictCustomer(on bool) func(context.Context, *call, *customerRef) (Customer, error) {
-	return func(ctx context.Context, c *call, in *customerRef) (Customer, error) {
+func (a *API) restrictCustomer(on bool) func(context.Context, *call, *CustomerRef) (Customer, error) {
+	return func(ctx context.Context, c *call, in *CustomerRef) (Customer, error) {
 		t, err := a.change(ctx, c, in.Customer, customerKinds, func(ctx context.Context, _ int64) (tenant.Tenant, error) {
 			return a.d.Tenants.Restrict(ctx, c.actor, in.Customer, on)
 		})
@@ -154,7 +155,7 @@ type Archive struct {
 }
 
 type archiveCustomerIn struct {
-	customerRef
+	CustomerRef
 	Body Archive
 }
 
@@ -170,7 +171,7 @@ type Sent struct {
 	Email string `json:"email"`
 }
 
-func (a *API) resetCustomer(ctx context.Context, c *call, in *customerRef) (Sent, error) {
+func (a *API) resetCustomer(ctx context.Context, c *call, in *CustomerRef) (Sent, error) {
 	return a.resetFirst(ctx, c, in.Customer, customerKinds)
 }
 
@@ -200,7 +201,7 @@ type Mail struct {
 	Changed      time.Time `json:"changed"`
 }
 
-func (a *API) customerMail(ctx context.Context, c *call, in *customerRef) (Mail, error) {
+func (a *API) customerMail(ctx context.Context, c *call, in *CustomerRef) (Mail, error) {
 	return a.lastMail(ctx, c, in.Customer, customerKinds)
 }
 

@@ -29,14 +29,15 @@ func deviceOf(d device.Device) Device {
 		Description: d.Description, SoftwareVersion: d.SoftwareVersion, PublicIP: d.LastIP, LastSeen: when(d.LastSeen), Created: d.Created.Time, Updated: d.Updated.Time}
 }
 
-type deviceRef struct {
-	customerRef
+// DeviceRef names the device in a path.
+type DeviceRef struct {
+	CustomerRef
 	Device string `path:"device" doc:"Id of the device"`
 }
 
 type listDevicesIn struct {
-	customerRef
-	pageIn
+	CustomerRef
+	Paged
 	Q     string `query:"q" maxLength:"200" doc:"Part of MAC (any separators), name, model or description"`
 	Sort  string `query:"sort" enum:"name,-name,mac,-mac,created,-created,last_seen,-last_seen"`
 	Model string `query:"model" doc:"Exactly this model, as entered or reported"`
@@ -58,7 +59,7 @@ type NewDevice struct {
 }
 
 type createDeviceIn struct {
-	customerRef
+	CustomerRef
 	Body NewDevice
 }
 
@@ -71,7 +72,7 @@ func (a *API) createDevice(ctx context.Context, c *call, in *createDeviceIn) (De
 	return deviceOf(d), err
 }
 
-func (a *API) getDevice(ctx context.Context, c *call, in *deviceRef) (Device, error) {
+func (a *API) getDevice(ctx context.Context, c *call, in *DeviceRef) (Device, error) {
 	d, err := a.d.Devices.Get(ctx, c.actor, in.Customer, in.Device)
 	c.taggedLoosely(d.Version)
 	return deviceOf(d), err
@@ -85,7 +86,7 @@ type DeviceChanges struct {
 }
 
 type editDeviceIn struct {
-	deviceRef
+	DeviceRef
 	Body DeviceChanges
 }
 
@@ -96,6 +97,6 @@ func (a *API) editDevice(ctx context.Context, c *call, in *editDeviceIn) (Device
 	return deviceOf(d), err
 }
 
-func (a *API) deleteDevice(ctx context.Context, c *call, in *deviceRef) (none, error) {
+func (a *API) deleteDevice(ctx context.Context, c *call, in *DeviceRef) (none, error) {
 	return none{}, a.d.Devices.Delete(ctx, c.actor, in.Customer, in.Device, c.ifVersion())
 }

@@ -49,11 +49,12 @@ func (a *API) listEvents(ctx context.Context, c *call, in *listEventsIn) (List[E
 	return listOf(all, next, eventOf), err
 }
 
-type eventRef struct {
+// EventRef names the event in a path.
+type EventRef struct {
 	Event string `path:"event" doc:"Id of the event"`
 }
 
-func (a *API) getEvent(ctx context.Context, c *call, in *eventRef) (Event, error) {
+func (a *API) getEvent(ctx context.Context, c *call, in *EventRef) (Event, error) {
 	see, err := a.d.Tenants.Visible(ctx, a.d.DB, c.actor, access.EventView, true)
 	if err != nil {
 		return Event{}, err

@@ -21,13 +21,13 @@ func listOf[S, T any](rows []S, next string, wire func(S) T) List[T] {
 	return l
 }
 
-// pageIn are the parameters that every list takes beside its sort.
-type pageIn struct {
+// Paged are the parameters that every list takes beside its sort.
+type Paged struct {
 	Limit  int    `query:"limit" minimum:"1" maximum:"1000" default:"50" doc:"Most items of the page"`
 	Cursor string `query:"cursor" doc:"next of the page before"`
 }
 
-func (p pageIn) page(sort string) db.Page {
+func (p Paged) page(sort string) db.Page {
 	return db.Page{Limit: p.Limit, Cursor: p.Cursor, Sort: sort}
 }
 

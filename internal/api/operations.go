@@ -59,12 +59,13 @@ func operationWire(o operation.Operation) Operation {
 	return out
 }
 
-type operationRef struct {
+// OperationRef names the operation in a path.
+type OperationRef struct {
 	Operation string `path:"operation" doc:"Id of the operation"`
 }
 
 type listOperationsIn struct {
-	pageIn
+	Paged
 	Sort  string `query:"sort" enum:"created,-created"`
 	Kind  string `query:"kind"`
 	State string `query:"state" enum:"pending,running,succeeded,failed,cancelled"`
@@ -75,13 +76,13 @@ func (a *API) listOperations(ctx context.Context, c *call, in *listOperationsIn)
 	return listOf(all, next, operationWire), err
 }
 
-func (a *API) getOperation(ctx context.Context, c *call, in *operationRef) (Operation, error) {
+func (a *API) getOperation(ctx context.Context, c *call, in *OperationRef) (Operation, error) {
 	o, err := a.d.Operations.Get(ctx, c.actor, in.Operation)
 	c.tagged(o.Version)
 	return operationWire(o), err
 }
 
-func (a *API) cancelOperation(ctx context.Context, c *call, in *operationRef) (Operation, error) {
+func (a *API) cancelOperation(ctx context.Context, c *call, in *OperationRef) (Operation, error) {
 	err := a.d.DB.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
 		return a.d.Operations.Cancel(ctx, tx, c.actor, in.Operation)
 	})

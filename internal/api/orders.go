@@ -48,12 +48,13 @@ func orderOf(o tenant.Order) Order {
 	return out
 }
 
-type orderRef struct {
+// OrderRef names the order in a path.
+type OrderRef struct {
 	Order string `path:"order" doc:"Id of the order"`
 }
 
 type listOrdersIn struct {
-	pageIn
+	Paged
 	Sort       string `query:"sort" enum:"created,-created"`
 	CustomerID string `query:"customer_id"`
 	State      string `query:"state" enum:"draft,submitted,fulfilled,cancelled"`
@@ -95,26 +96,26 @@ func (a *API) createOrder(ctx context.Context, c *call, in *createOrderIn) (Orde
 	return orderOf(o), err
 }
 
-func (a *API) getOrder(ctx context.Context, c *call, in *orderRef) (Order, error) {
+func (a *API) getOrder(ctx context.Context, c *call, in *OrderRef) (Order, error) {
 	o, err := a.d.Tenants.Order(ctx, c.actor, in.Order)
 	c.tagged(o.Version)
 	return orderOf(o), err
 }
 
 type editOrderIn struct {
-	orderRef
+	OrderRef
 	Body OrderInput
 }
 
 func (a *API) editOrder(ctx context.Context, c *call, in *editOrderIn) (Order, error) {
 	return a.moveOrder(func(ctx context.Context, actor access.Actor, id string, v int64) (tenant.Order, error) {
 		return a.d.Tenants.EditOrder(ctx, actor, id, in.Body.order(), v)
-	})(ctx, c, &in.orderRef)
+	})(ctx, c, &in.OrderRef)
 }
 
 // moveOrder is the frame of the steps of an order.
-func (a *API) moveOrder(step func(ctx context.Context, actor access.Actor, id string, ifVersion int64) (tenant.Order, error)) func(context.Context, *call, *orderRef) (Order, error) {
-	return func(ctx context.Context, c *call, in *orderRef) (Order, error) {
+func (a *API) moveOrder(step func(ctx context.Context, actor access.Actor, id string, ifVersion int64) (tenant.Order, error)) func(context.Context, *call, *OrderRef) (Order, error) {
+	return func(ctx context.Context, c *call, in *OrderRef) (Order, error) {
 		o, err := step(ctx, c.actor, in.Order, c.ifVersion())
 		c.tagged(o.Version)
 		return orderOf(o), err
@@ -154,7 +155,7 @@ type Limits struct {
 	Limits map[string]int64 `json:"limits" doc:"Quantity by code of the item"`
 }
 
-func (a *API) getLimits(ctx context.Context, c *call, in *customerRef) (Limits, error) {
+func (a *API) getLimits(ctx context.Context, c *call, in *CustomerRef) (Limits, error) {
 	if _, err := a.find(ctx, c, in.Customer, customerKinds); err != nil {
 		return Limits{}, err
 	}

@@ -39,12 +39,13 @@ func partnerOf(t tenant.Tenant) Partner {
 		Created: t.Created.Time, Updated: t.Updated.Time}
 }
 
-type partnerRef struct {
+// PartnerRef names the partner in a path.
+type PartnerRef struct {
 	Partner string `path:"partner" doc:"Id of the partner or sub-partner"`
 }
 
 type listPartnersIn struct {
-	pageIn
+	Paged
 	Q      string `query:"q" maxLength:"200" doc:"Part of name, e-mail, contact or external id"`
 	Sort   string `query:"sort" enum:"name,-name,created,-created,status,-status"`
 	State  string `query:"state" enum:"active,archived" default:"active"`
@@ -74,8 +75,8 @@ func (a *API) createPartner(ctx context.Context, c *call, in *createPartnerIn) (
 }
 
 type listSubPartnersIn struct {
-	partnerRef
-	pageIn
+	PartnerRef
+	Paged
 	Q         string `query:"q" maxLength:"200"`
 	Sort      string `query:"sort" enum:"name,-name,created,-created,status,-status"`
 	State     string `query:"state" enum:"active,archived" default:"active"`
@@ -93,7 +94,7 @@ func (a *API) listSubPartners(ctx context.Context, c *call, in *listSubPartnersI
 }
 
 type createSubPartnerIn struct {
-	partnerRef
+	PartnerRef
 	Body NewPartner
 }
 
@@ -105,13 +106,13 @@ func (a *API) createSubPartner(ctx context.Context, c *call, in *createSubPartne
 	return partnerOf(m.Tenant), err
 }
 
-func (a *API) getPartner(ctx context.Context, c *call, in *partnerRef) (Partner, error) {
+func (a *API) getPartner(ctx context.Context, c *call, in *PartnerRef) (Partner, error) {
 	t, err := a.find(ctx, c, in.Partner, partnerKinds)
 	return partnerOf(t), err
 }
 
 type editPartnerIn struct {
-	partnerRef
+	PartnerRef
 	Body Changes
 }
 
@@ -123,7 +124,7 @@ func (a *API) editPartner(ctx context.Context, c *call, in *editPartnerIn) (Part
 }
 
 type freezePartnerIn struct {
-	partnerRef
+	PartnerRef
 	Body *FreezeReason
 }
 
@@ -144,8 +145,8 @@ func (a *API) freezePartner(ctx context.Context, c *call, in *freezePartnerIn) (
 }
 
 // movePartner is the frame of the steps that need nothing but the partner.
-func (a *API) movePartner(step func(context.Context, access.Actor, string) (tenant.Tenant, error)) func(context.Context, *call, *partnerRef) (Partner, error) {
-	return func(ctx context.Context, c *call, in *partnerRef) (Partner, error) {
+func (a *API) movePartner(step func(context.Context, access.Actor, string) (tenant.Tenant, error)) func(context.Context, *call, *PartnerRef) (Partner, error) {
+	return func(ctx context.Context, c *call, in *PartnerRef) (Partner, error) {
 		t, err := a.change(ctx, c, in.Partner, partnerKinds, func(ctx context.Context, _ int64) (tenant.Tenant, error) {
 			return step(ctx, c.actor, in.Partner)
 		})
@@ -153,10 +154,10 @@ func (a *API) movePartner(step func(context.Context, access.Actor, string) (tena
 	}
 }
 
-func (a *API) resetPartner(ctx context.Context, c *call, in *partnerRef) (Sent, error) {
+func (a *API) resetPartner(ctx context.Context, c *call, in *PartnerRef) (Sent, error) {
 	return a.resetFirst(ctx, c, in.Partner, partnerKinds)
 }
 
-func (a *API) partnerMail(ctx context.Context, c *call, in *partnerRef) (Mail, error) {
+func (a *API) partnerMail(ctx context.Context, c *call, in *PartnerRef) (Mail, error) {
 	return a.lastMail(ctx, c, in.Partner, partnerKinds)
 }

@@ -44,18 +44,19 @@ func policyOf(o tenant.OwnPolicy, p tenant.Policy) Policy {
 	}
 }
 
-type policyRef struct {
+// PolicyRef names the policy in a path.
+type PolicyRef struct {
 	Tenant string `path:"tenant" doc:"Id of the operator, partner, sub-partner or customer"`
 }
 
-func (a *API) getPolicy(ctx context.Context, c *call, in *policyRef) (Policy, error) {
+func (a *API) getPolicy(ctx context.Context, c *call, in *PolicyRef) (Policy, error) {
 	own, version, holds, err := a.d.Tenants.Policy(ctx, c.actor, in.Tenant)
 	c.taggedLoosely(version)
 	return policyOf(own, holds), err
 }
 
 type putPolicyIn struct {
-	policyRef
+	PolicyRef
 	Body OwnPolicy
 }
 

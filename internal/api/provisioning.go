@@ -40,7 +40,7 @@ func provisioningOf(p device.Provisioning) Provisioning {
 		Account: ProvisioningAccount{User: x.User, Factory: x.Factory, Changed: when(x.Changed), PreviousUser: x.PreviousUser, PreviousUntil: when(x.PreviousUntil)}}
 }
 
-func (a *API) getProvisioning(ctx context.Context, c *call, in *customerRef) (Provisioning, error) {
+func (a *API) getProvisioning(ctx context.Context, c *call, in *CustomerRef) (Provisioning, error) {
 	p, err := a.d.Devices.Provisioning(ctx, c.actor, in.Customer)
 	c.taggedLoosely(p.Version)
 	return provisioningOf(p), err
@@ -67,7 +67,7 @@ type secretText string
 func (secretText) String() string { return secret.Hidden }
 
 type editProvisioningIn struct {
-	customerRef
+	CustomerRef
 	Body ProvisioningChanges
 }
 
@@ -112,7 +112,7 @@ type Credential struct {
 }
 
 // revealProvisioning shows the account's password; it is written into the operation log (decision 16).
-func (a *API) revealProvisioning(ctx context.Context, c *call, in *customerRef) (Credential, error) {
+func (a *API) revealProvisioning(ctx context.Context, c *call, in *CustomerRef) (Credential, error) {
 	x, err := a.d.Devices.RevealAccount(ctx, c.actor, in.Customer)
 	if err != nil {
 		return Credential{}, err

@@ -85,6 +85,10 @@ func (s *scanner) value(path string) error {
 		}
 	case string:
 		s.text(t, path)
+	case json.Number:
+		if _, err := t.Float64(); err != nil {
+			s.add(errs.Field{Code: "out_of_range", Message: "The number is out of range."}, path)
+		}
 	}
 	return err
 }

@@ -35,12 +35,13 @@ type CreatedToken struct {
 	Secret string `json:"secret" doc:"Bearer token or client secret; it cannot be shown again"`
 }
 
-type tokenRef struct {
+// TokenRef names the token in a path.
+type TokenRef struct {
 	Token string `path:"token" doc:"Id of the token"`
 }
 
 type listTokensIn struct {
-	pageIn
+	Paged
 	Sort string `query:"sort" enum:"created,-created,name,-name"`
 }
 
@@ -70,12 +71,12 @@ func (a *API) createToken(ctx context.Context, c *call, in *createTokenIn) (Crea
 	return CreatedToken{Token: tokenOf(t), Secret: secret}, nil
 }
 
-func (a *API) getToken(ctx context.Context, c *call, in *tokenRef) (Token, error) {
+func (a *API) getToken(ctx context.Context, c *call, in *TokenRef) (Token, error) {
 	t, err := a.d.Accounts.GetToken(ctx, c.actor, in.Token)
 	c.taggedLoosely(t.Version)
 	return tokenOf(t), err
 }
 
-func (a *API) deleteToken(ctx context.Context, c *call, in *tokenRef) (none, error) {
+func (a *API) deleteToken(ctx context.Context, c *call, in *TokenRef) (none, error) {
 	return none{}, a.d.Accounts.RevokeToken(ctx, c.actor, in.Token, c.ifVersion())
 }

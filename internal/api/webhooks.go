@@ -35,7 +35,8 @@ type CreatedWebhook struct {
 	Secret string `json:"secret" doc:"whsec_…; it cannot be shown again"`
 }
 
-type webhookRef struct {
+// WebhookRef names the webhook in a path.
+type WebhookRef struct {
 	Webhook string `path:"webhook" doc:"Id of the webhook"`
 }
 
@@ -46,7 +47,7 @@ func (a *API) own(ctx context.Context, c *call) (access.Target, error) {
 }
 
 type listWebhooksIn struct {
-	pageIn
+	Paged
 	Sort string `query:"sort" enum:"created,-created"`
 }
 
@@ -81,7 +82,7 @@ func (a *API) createWebhook(ctx context.Context, c *call, in *createWebhookIn) (
 	return CreatedWebhook{Webhook: webhookOf(h), Secret: secret.Reveal()}, nil
 }
 
-func (a *API) getWebhook(ctx context.Context, c *call, in *webhookRef) (Webhook, error) {
+func (a *API) getWebhook(ctx context.Context, c *call, in *WebhookRef) (Webhook, error) {
 	target, err := a.own(ctx, c)
 	if err != nil {
 		return Webhook{}, err
@@ -100,7 +101,7 @@ type WebhookChanges struct {
 }
 
 type editWebhookIn struct {
-	webhookRef
+	WebhookRef
 	Body WebhookChanges
 }
 
@@ -116,7 +117,7 @@ func (a *API) editWebhook(ctx context.Context, c *call, in *editWebhookIn) (Webh
 	return webhookOf(h), err
 }
 
-func (a *API) deleteWebhook(ctx context.Context, c *call, in *webhookRef) (none, error) {
+func (a *API) deleteWebhook(ctx context.Context, c *call, in *WebhookRef) (none, error) {
 	target, err := a.own(ctx, c)
 	if err != nil {
 		return none{}, err
@@ -130,7 +131,7 @@ type Rotation struct {
 }
 
 type rotateIn struct {
-	webhookRef
+	WebhookRef
 	Body *Rotation
 }
 
@@ -175,8 +176,8 @@ func deliveryOf(d deliver.Delivery) Delivery {
 }
 
 type listDeliveriesIn struct {
-	webhookRef
-	pageIn
+	WebhookRef
+	Paged
 	Sort  string `query:"sort" enum:"created,-created"`
 	State string `query:"state" enum:"pending,delivered,dead" doc:"dead: what was given up"`
 }
@@ -190,12 +191,13 @@ func (a *API) listDeliveries(ctx context.Context, c *call, in *listDeliveriesIn)
 	return listOf(all, next, deliveryOf), err
 }
 
-type deliveryRef struct {
-	webhookRef
+// DeliveryRef names the delivery in a path.
+type DeliveryRef struct {
+	WebhookRef
 	Delivery string `path:"delivery" doc:"Id of the delivery"`
 }
 
-func (a *API) retryDelivery(ctx context.Context, c *call, in *deliveryRef) (none, error) {
+func (a *API) retryDelivery(ctx context.Context, c *call, in *DeliveryRef) (none, error) {
 	target, err := a.own(ctx, c)
 	if err != nil {
 		return none{}, err
@@ -208,7 +210,7 @@ type Retried struct {
 	Deliveries int64 `json:"deliveries"`
 }
 
-func (a *API) retryDeliveries(ctx context.Context, c *call, in *webhookRef) (Retried, error) {
+func (a *API) retryDeliveries(ctx context.Context, c *call, in *WebhookRef) (Retried, error) {
 	target, err := a.own(ctx, c)
 	if err != nil {
 		return Retried{}, err
@@ -223,7 +225,7 @@ type Replay struct {
 }
 
 type replayIn struct {
-	webhookRef
+	WebhookRef
 	Body *Replay
 }
 
@@ -240,7 +242,7 @@ func (a *API) replayWebhook(ctx context.Context, c *call, in *replayIn) (none, e
 	return none{}, a.d.Webhooks.Replay(ctx, c.actor, target, in.Webhook, after)
 }
 
-func (a *API) testWebhook(ctx context.Context, c *call, in *webhookRef) (Delivery, error) {
+func (a *API) testWebhook(ctx context.Context, c *call, in *WebhookRef) (Delivery, error) {
 	target, err := a.own(ctx, c)
 	if err != nil {
 		return Delivery{}, err
