@@ -15,5 +15,5 @@ type Deps = page.Deps
 
 // New gives the portal as a handler for everything that no other edge answers.
 func New(d Deps) (http.Handler, error) {
-	return page.New(d, routes(&d), ways)
+	return page.New(d, Routes(&d), ways)
 }

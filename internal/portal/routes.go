@@ -9,8 +9,8 @@ import (
 	"linecard/internal/portal/ui"
 )
 
-// routes is every address of the portal: pattern, in which kinds of tenant, the action it needs, the page.
-func routes(d *Deps) []page.Route {
+// Routes is every address of the portal: pattern, in which kinds of tenant, the action it needs, the page.
+func Routes(d *Deps) []page.Route {
 	in, me, hall := door.New(d), self.New(d), home.New(d)
 	all := []page.Route{
 		// Everybody

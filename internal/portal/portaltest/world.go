@@ -1,0 +1,191 @@
+// Package portaltest starts the whole portal on a small world of tenants, for tests of pages: one operator, one partner with a
+// sub-partner and a customer each, everybody with a password that need not be changed.
+//
+// It must not be imported by anything but tests.
+package portaltest
+
+import (
+	"log/slog"
+	"net/http/httptest"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+
+	"linecard/internal/access"
+	"linecard/internal/account"
+	"linecard/internal/db"
+	"linecard/internal/db/dbtest"
+	"linecard/internal/deliver"
+	"linecard/internal/device"
+	"linecard/internal/httpx"
+	"linecard/internal/journal"
+	"linecard/internal/onboard"
+	"linecard/internal/operation"
+	"linecard/internal/phone"
+	"linecard/internal/phone/poly"
+	"linecard/internal/portal"
+	"linecard/internal/secret"
+	"linecard/internal/tenant"
+)
+
+// Password is everybody's.
+const Password = "correct horse battery"
+
+// Person is the first administrator of a tenant.
+type Person struct {
+	Tenant  tenant.Tenant
+	Account account.Account
+	Realm   account.Realm
+	Email   string
+}
+
+// World is the portal with people in it.
+type World struct {
+	portal.Deps
+	Clock      *dbtest.Clock
+	URL        string // of the portal
+	Operator   Person
+	Partner    Person
+	SubPartner Person
+	Customer   Person // of the partner
+	SubCust    Person // of the sub-partner
+
+	t     *testing.T
+	mu    sync.Mutex
+	links []string
+}
+
+// System is Linecard itself.
+var System = access.SystemActor("test")
+
+// Option changes what the portal is made of before it starts.
+type Option func(*portal.Deps)
+
+// Each runs the test on both databases, each time in a world of its own.
+func Each(t *testing.T, test func(t *testing.T, w *World), options ...Option) {
+	t.Helper()
+	dbtest.Each(t, func(t *testing.T, d *db.DB, clock *dbtest.Clock) { test(t, populated(t, d, clock, options)) })
+}
+
+// Start gives a world on SQLite, for tests in a browser.
+func Start(t *testing.T, options ...Option) *World {
+	t.Helper()
+	clock := dbtest.NewClock()
+	return populated(t, dbtest.Open(t, dbtest.SQLiteURL(t), clock), clock, options)
+}
+
+// Empty gives a portal before the first start: there is not even an operator.
+func Empty(t *testing.T, options ...Option) *World {
+	t.Helper()
+	clock := dbtest.NewClock()
+	return start(t, dbtest.Open(t, dbtest.SQLiteURL(t), clock), clock, options)
+}
+
+func populated(t *testing.T, d *db.DB, clock *dbtest.Clock, options []Option) *World {
+	t.Helper()
+	w := start(t, d, clock, options)
+	w.Operator = w.first(w.Onboard.CreateOperator(t.Context(), System, details("Uplink", "ada@uplink.example", "Ada Byron"), First))
+	w.Partner = w.first(w.Onboard.CreatePartner(t.Context(), System, details("Brightline Telecom", "mara@brightline.example", "Mara Lindqvist"), First))
+	w.SubPartner = w.first(w.Onboard.CreateSubPartner(t.Context(), System,
+		tenant.NewSubPartner{ParentID: w.Partner.Tenant.ID, Details: details("Lotus Connect", "chen@lotus.example", "陈海燕")}, First))
+	w.Customer = w.AddCustomer(w.Partner, "Harbour Dental Group", "priya@harbour.example")
+	w.SubCust = w.AddCustomer(w.SubPartner, "青禾教育科技", "li@qinghe.example")
+	return w
+}
+
+// First supplies the password that everybody keeps.
+var First = onboard.First{Password: secret.Hide(Password), Keep: true}
+
+func details(name, email, contact string) tenant.Details {
+	return tenant.Details{Name: name, Email: email, Contact: contact, Country: "GB"}
+}
+
+// AddCustomer makes a customer of a partner or sub-partner with both permission types.
+func (w *World) AddCustomer(owner Person, name, email string) Person {
+	w.t.Helper()
+	return w.first(w.Onboard.CreateCustomer(w.t.Context(), System, tenant.NewCustomer{OwnerID: owner.Tenant.ID, Details: details(name, email, "Priya Raman"),
+		PermissionTypes: []string{tenant.DMP, tenant.RPS}}, First))
+}
+
+func (w *World) first(m onboard.Made, err error) Person {
+	w.t.Helper()
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return Person{Tenant: m.Tenant, Account: m.Admin, Realm: account.RealmOf(m.Tenant.Kind), Email: m.Admin.Email}
+}
+
+// Actor gives a person as the services see it.
+func (w *World) Actor(p Person) access.Actor {
+	w.t.Helper()
+	a, err := w.Accounts.ActorOf(w.t.Context(), p.Realm, p.Email)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return a
+}
+
+func start(t *testing.T, d *db.DB, clock *dbtest.Clock, options []Option) *World {
+	t.Helper()
+	log := slog.New(slog.DiscardHandler)
+	box, err := secret.Open(filepath.Join(t.TempDir(), "keys.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	j := journal.New(d, journal.Options{Box: box, Log: log})
+	tenants := tenant.NewService(d, j)
+	mail := deliver.NewMailer(d, deliver.MailerOptions{Box: box, Sender: deliver.Outbox{}, Log: log})
+	server := httptest.NewUnstartedServer(nil)
+	w := &World{t: t, Clock: clock, URL: "http://" + server.Listener.Addr().String()}
+	accounts := account.NewService(account.Deps{DB: d, Tenants: tenants, Journal: j, Mail: mail, Box: box, Hasher: account.NewHasher(0, 0), Log: log,
+		Link: w.link})
+	w.Deps = portal.Deps{DB: d, Log: log, Tenants: tenants, Accounts: accounts, Journal: j, Mail: mail, PublicURL: w.URL, Version: "test",
+		Operations: operation.NewService(operation.Deps{DB: d, Box: box, Log: log}),
+		Webhooks:   deliver.NewWebhooks(d, deliver.WebhookOptions{Journal: j, Box: box, Guard: deliver.NewGuard(deliver.GuardOptions{}), Log: log}),
+		Onboard:    onboard.NewService(onboard.Deps{DB: d, Tenants: tenants, Accounts: accounts}),
+		Devices:    device.NewService(device.Needs{DB: d, Journal: j, Tenants: tenants, Box: box, Makers: phone.Makers{poly.New()}}),
+		// A page in a browser and its pictures are many requests of one address.
+		SignInsPerMinute: 6000,
+	}
+	for _, o := range options {
+		o(&w.Deps)
+	}
+	h, err := portal.New(w.Deps)
+	if err != nil {
+		t.Fatal(err)
+	}
+	server.Config.Handler = httpx.Edge{Name: "portal", Clock: clock, Log: log}.Wrap(h)
+	server.Start()
+	t.Cleanup(server.Close)
+	return w
+}
+
+func (w *World) link(_ account.Realm, path string) string {
+	if strings.HasPrefix(path, "/link/") {
+		w.mu.Lock()
+		w.links = append(w.links, path)
+		w.mu.Unlock()
+	}
+	return w.URL + path
+}
+
+// LastLink gives the path of the newest one-time link that was mailed; "" when there was none.
+func (w *World) LastLink() string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if len(w.links) == 0 {
+		return ""
+	}
+	return w.links[len(w.links)-1]
+}
+
+// Captcha gives the answer of a puzzle, as only its store knows it.
+func (w *World) Captcha(id string) string {
+	w.t.Helper()
+	c, err := w.Accounts.Captcha(w.t.Context(), id)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return c.Answer
+}
