@@ -78,7 +78,9 @@ func (s *Service) machineActor(ctx context.Context, t Token) (access.Actor, erro
 		}
 		return access.Actor{}, err
 	}
-	a.ID, a.Kind, a.Name, a.Limits, a.MustChangePassword = t.ID, access.Machine, t.Name, t.Limits, acc.MustChange
+	// A password that must be changed first binds the person; a token was made by somebody who had done so, or by the owner of
+	// the machine (CH-3).
+	a.ID, a.Kind, a.Name, a.Limits, a.MustChangePassword = t.ID, access.Machine, t.Name, t.Limits, false
 	now := s.db.Now()
 	if now.Sub(t.LastUsed.Time) >= usedGrain {
 		if _, err := s.db.Exec(ctx, `UPDATE account_tokens SET last_used = $2 WHERE id = $1`, t.ID, now); err != nil {

@@ -62,15 +62,22 @@ func (a *App) build(ctx context.Context, o Options) error {
 	if a.certs, err = loadCertificates(a.s, a.DB.Now().Time); err != nil {
 		return err
 	}
-	a.config = config.NewService(config.Needs{DB: a.DB, Devices: a.Devices, Makers: Makers()})
-	a.boot = boot.New(boot.Needs{Devices: a.Devices, Config: a.config, Box: a.Box, Makers: Makers(), Clock: a.DB.Clock(), Log: a.Log, Domain: a.s.Domain})
-	a.boot.Register(a.Queue)
+	if a.config, err = config.New(a.DB, a.Devices, Makers(), config.Options{}); err != nil {
+		return err
+	}
+	if a.boot, err = boot.New(boot.Options{Devices: a.Devices, Config: a.config, Box: a.Box, Makers: Makers(), Clock: a.DB.Clock(), Log: a.Log,
+		Domain: a.s.Domain, Metrics: a.metrics.Registry}); err != nil {
+		return err
+	}
+	a.Queue.Loop("phones.seen", 2*time.Second, a.boot.Flush)
 	if err := a.listen(o); err != nil {
 		return err
 	}
 	a.Queue.Loop("certificates.reload", 30*time.Second, a.reload)
 	a.Queue.Singleton("certificates.expiry", time.Hour, func(ctx context.Context, _ queue.Lease) error { return a.announceExpiry(ctx) })
 	a.Queue.Loop("keys.reload", 30*time.Second, func(context.Context) error { return a.Box.Reload() })
+	queue.Handle(a.Queue, "secrets.reseal", func(ctx context.Context, _ queue.Job[struct{}]) error { return a.reseal(ctx) }, queue.Policy{Timeout: 10 * time.Minute})
+	a.Queue.Periodic("secrets.reseal", "@every 1h", "secrets.reseal", struct{}{})
 	a.Queue.Loop("tls.tickets", 6*time.Hour, a.shareTickets)
 	return registerGauges(a)
 }
@@ -79,7 +86,11 @@ func (a *App) build(ctx context.Context, o Options) error {
 func (a *App) listen(o Options) error {
 	trust := httpx.Trust{Proxies: networks(a.s.TrustedProxies)}
 	edge := func(name string) httpx.Edge {
-		return httpx.Edge{Name: name, Log: a.Log, Metrics: a.metrics, Trust: trust, Clock: a.DB.Clock(), Quiet: quiet}
+		e := httpx.Edge{Name: name, Log: a.Log, Metrics: a.metrics, Trust: trust, Clock: a.DB.Clock(), Quiet: quiet}
+		if name == "phones" {
+			e.Quiet = expected
+		}
+		return e
 	}
 	var portalTLS *httpx.TLS
 	if a.certs.portal != nil {
@@ -112,7 +123,8 @@ func (a *App) routes(o Options) (http.Handler, error) {
 	mux.Handle("GET /readyz", a.health.Readiness())
 	mux.Handle("GET /metrics", httpx.Guard{Token: a.s.MetricsToken, Networks: networks(a.s.MetricsAllow)}.Wrap(a.metrics.Handler()))
 	rest := api.New(api.Deps{DB: a.DB, Log: a.Log, Tenants: a.Tenants, Accounts: a.Accounts, Journal: a.Journal, Operations: a.Operations, Webhooks: a.Webhooks,
-		Mail: a.Mail, Onboard: a.Onboard, Devices: a.Devices, Config: a.config, Version: Version(), PublicURL: a.s.PublicURL, PerSecond: a.s.Requests})
+		Mail: a.Mail, Onboard: a.Onboard, Devices: a.Devices, Config: a.config,
+		Version: Version(), PublicURL: a.s.PublicURL, PerSecond: a.s.Requests})
 	for _, path := range []string{"/api/", "/oauth2/token", "/v1/access_token"} {
 		mux.Handle(path, rest.Handler())
 	}
@@ -148,7 +160,11 @@ func (a *App) Run(ctx context.Context) error {
 	context.AfterFunc(ctx, a.health.Drain)
 	err := g.Wait()
 	stopWork()
-	a.boot.FlushAll(context.WithoutCancel(ctx))
+	last, done := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+	defer done()
+	if flushed := a.boot.Flush(last); flushed != nil {
+		a.Log.Warn("the last requests of phones were not stored", "error", errs.CodeOf(flushed))
+	}
 	return errors.Join(err, <-worked)
 }
 
@@ -172,6 +188,15 @@ func (a *App) shareTickets(context.Context) error {
 	return nil
 }
 
+// reseal seals stored secrets with the newest key after a rotation, so that older keys can be retired one day.
+func (a *App) reseal(ctx context.Context) error {
+	n, err := a.Devices.Reseal(ctx)
+	if n > 0 {
+		a.Log.InfoContext(ctx, "secrets sealed with the newest key", "count", n)
+	}
+	return err
+}
+
 // Close frees the stores and listeners of an App that was not run, or whose Run has ended.
 func (a *App) Close() error {
 	var all []error
@@ -184,7 +209,13 @@ func (a *App) Close() error {
 	return a.Core.Close()
 }
 
-// quiet keeps probes and well-served phones out of the access log; metrics count them.
+// expected keeps what phones do all day out of the access log: files, challenges, files that are not there. Metrics count
+// them, and boot writes about what is not expected.
+func expected(_ *http.Request, status int) bool {
+	return status < 400 || status == http.StatusUnauthorized || status == http.StatusNotFound || status == http.StatusMethodNotAllowed
+}
+
+// quiet keeps probes and static files out of the access log; metrics count them.
 func quiet(r *http.Request, status int) bool {
 	return status < 400 && (r.URL.Path == "/healthz" || r.URL.Path == "/readyz" || r.URL.Path == "/metrics" || strings.HasPrefix(r.URL.Path, "/static/"))
 }

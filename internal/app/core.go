@@ -4,7 +4,8 @@ import (
 	"context"
 	"log/slog"
 	"net"
-	"net/netip"
+	"net/mail"
+	"strings"
 	"time"
 
 	"linecard/internal/account"
@@ -12,6 +13,7 @@ import (
 	"linecard/internal/db"
 	"linecard/internal/deliver"
 	"linecard/internal/device"
+	"linecard/internal/errs"
 	"linecard/internal/journal"
 	"linecard/internal/onboard"
 	"linecard/internal/operation"
@@ -90,29 +92,48 @@ func (c *Core) wire(s Settings, o Options) error {
 	c.Journal = journal.New(c.DB, journal.Options{Box: c.Box, Files: c.Files, Log: c.Log})
 	c.Journal.Register(c.Queue)
 	c.Tenants = tenant.NewService(c.DB, c.Journal)
-	var err error
-	if c.Mail, err = deliver.NewMailer(deliver.MailOptions{DB: c.DB, Box: c.Box, SMTP: s.SMTP, From: s.MailFrom, Keep: o.Demo, Log: c.Log}); err != nil {
+	sender, err := mailSender(s, o)
+	if err != nil {
 		return err
 	}
+	c.Mail = deliver.NewMailer(c.DB, deliver.MailerOptions{Box: c.Box, Sender: sender, Log: c.Log})
 	c.Mail.Register(c.Queue)
-	c.Webhooks = deliver.NewWebhooks(deliver.WebhookOptions{DB: c.DB, Journal: c.Journal, Box: c.Box, Log: c.Log,
-		Guard: deliver.Guard{Allow: prefixes(s.WebhookAllow)}})
+	c.Webhooks = deliver.NewWebhooks(c.DB, deliver.WebhookOptions{Journal: c.Journal, Box: c.Box, Log: c.Log, Agent: "Linecard/" + release,
+		Guard: deliver.NewGuard(deliver.GuardOptions{Allow: networks(s.WebhookAllow), Plain: s.WebhookPlain})})
 	c.Webhooks.Register(c.Queue)
 	c.Operations = operation.NewService(operation.Deps{DB: c.DB, Box: c.Box, Log: c.Log})
 	c.Operations.Register(c.Queue)
+	link := func(_ account.Realm, path string) string { return strings.TrimRight(s.PublicURL, "/") + path }
 	c.Accounts = account.NewService(account.Deps{DB: c.DB, Tenants: c.Tenants, Journal: c.Journal, Mail: c.Mail, Box: c.Box,
 		Hasher: account.NewHasher(0, 0), Log: c.Log, Remember: actorMemory,
-		Link: func(_ account.Realm, path string) string { return s.PublicURL + path }})
+		Link: link})
 	c.Accounts.Register(c.Queue)
-	c.Onboard = onboard.NewService(onboard.Deps{DB: c.DB, Tenants: c.Tenants, Accounts: c.Accounts})
+	c.Onboard = onboard.NewService(onboard.Deps{DB: c.DB, Tenants: c.Tenants, Accounts: c.Accounts, Mails: c.Mail, Post: c.Mail, Link: link})
 	c.Devices = device.NewService(device.Needs{DB: c.DB, Journal: c.Journal, Tenants: c.Tenants, Box: c.Box, Makers: Makers()})
 	return nil
 }
 
 // Makers are the phone makers that this program knows.
-func Makers() phone.Makers { return phone.Makers{poly.Maker{}} }
+func Makers() phone.Makers { return phone.Makers{poly.New()} }
 
 // Close ends the connections of the stores.
 func (c *Core) Close() error { return c.DB.Close() }
 
-func prefixes(list []string) []netip.Prefix { return networks(list) }
+// mailSender is what hands mails over: the demo keeps them, without a mail server they wait.
+func mailSender(s Settings, o Options) (deliver.Sender, error) {
+	if o.Demo {
+		return deliver.Outbox{}, nil
+	}
+	if s.SMTP == "" {
+		return nil, nil
+	}
+	from, err := mail.ParseAddress(s.MailFrom)
+	if err != nil {
+		return nil, errs.BadField("mail-from", "bad_email", "This is not a valid e-mail address.")
+	}
+	sender, err := deliver.ParseSMTP(s.SMTP, deliver.SMTPOptions{From: from.Address})
+	if err != nil {
+		return nil, err
+	}
+	return sender, nil
+}

@@ -2,16 +2,22 @@ package app
 
 import (
 	"context"
+	"crypto/x509"
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
 	"net"
+	"os"
 	"path/filepath"
 	"strings"
 	"sync/atomic"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"linecard/internal/db"
+	"linecard/internal/phone"
+	"linecard/internal/sim"
 )
 
 // DemoSettings are the flags of the demo.
@@ -43,6 +49,8 @@ type WorldAccount struct {
 	Email    string `json:"email"`
 	Password string `json:"password"`
 	Token    string `json:"token"`
+
+	supplied string // the password before it was changed
 }
 
 // WorldCustomer is a customer of the demo. MACs are its simulated phones.
@@ -106,3 +114,50 @@ func NewDemo(ctx context.Context, d DemoSettings) (*App, World, error) {
 }
 
 var _ db.Clock = (*demoClock)(nil)
+
+// RunDemo serves, says when it is ready, and lets the simulated phones boot and then ask every few minutes, until ctx ends.
+func (a *App) RunDemo(ctx context.Context, w World, ready func() error) error {
+	phones, err := w.fleet()
+	if err != nil {
+		return err
+	}
+	g, running := errgroup.WithContext(ctx)
+	g.Go(func() error { return a.Run(running) })
+	g.Go(func() error {
+		if err := ready(); err != nil {
+			return err
+		}
+		sim.Fleet{Phones: phones, Pattern: sim.Steady, Every: demoPoll}.Run(running)
+		return nil
+	})
+	return g.Wait()
+}
+
+// demoPoll is how often a phone of the demo asks: often enough to see it, rarely enough to leave the machine alone.
+const demoPoll = 90 * time.Second
+
+// fleet makes the simulated phones of all customers. Each is the model its device says.
+func (w World) fleet() ([]*sim.Phone, error) {
+	pem, err := os.ReadFile(w.PhonesCA)
+	if err != nil {
+		return nil, err
+	}
+	roots := x509.NewCertPool()
+	roots.AppendCertsFromPEM(pem)
+	var out []*sim.Phone
+	for _, c := range w.Customers {
+		for i, text := range c.MACs {
+			mac, err := phone.ParseMAC(text)
+			if err != nil {
+				return nil, err
+			}
+			p, err := sim.New(sim.Options{Identity: sim.Identity{MAC: mac, Model: sim.Models[i%len(sim.Models)]}, Base: w.Phones + "/p/" + c.Host,
+				User: c.Provisioning.User, Password: c.Provisioning.Password, Auth: sim.Digest, Roots: roots, Clock: db.System{}})
+			if err != nil {
+				return nil, err
+			}
+			out = append(out, p)
+		}
+	}
+	return out, nil
+}

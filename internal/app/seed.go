@@ -10,6 +10,7 @@ import (
 	"linecard/internal/account"
 	"linecard/internal/device"
 	"linecard/internal/errs"
+	"linecard/internal/onboard"
 	"linecard/internal/secret"
 	"linecard/internal/tenant"
 )
@@ -45,48 +46,38 @@ var seedCustomers = []struct {
 func (s *seeder) world(ctx context.Context) (World, error) {
 	var w World
 	s.on(seedDays)
-	system := access.SystemActor("demo")
-	op, err := s.Tenants.CreateOperator(ctx, system, tenant.Details{Name: "Northwind Carrier", Email: "noc@northwind.example", Contact: "Ada Brandt", TimeZone: "Europe/London"})
+	w.Operator = newPerson("ada@northwind.example")
+	op, err := s.Onboard.CreateOperator(ctx, access.SystemActor("demo"), tenant.Details{Name: "Northwind Carrier", Email: w.Operator.Email, Contact: "Ada Brandt", TimeZone: "Europe/London"}, w.Operator.first())
 	if err != nil {
 		return w, err
 	}
-	if w.Operator, err = s.person(ctx, op, "ada@northwind.example", "Ada Brandt", access.OperatorAdmin); err != nil {
+	ada, err := s.arrive(ctx, &w.Operator, op.Tenant, "198.51.100.7")
+	if err != nil {
 		return w, err
 	}
 	w.Operator.ID = ""
-	ada, err := s.Accounts.ActorOf(ctx, account.OperatorRealm, w.Operator.Email)
-	if err != nil {
-		return w, err
-	}
-	ada.IP = "198.51.100.7"
 	s.on(seedDays - 1)
-	partner, err := s.Tenants.CreatePartner(ctx, ada, tenant.Details{Name: "Brightline Telecom", Email: "mara@brightline.example", Contact: "Mara Lindqvist",
-		Phone: "+442079460001", Country: "GB", TimeZone: "Europe/London", ExternalID: "BRIGHT"})
+	w.Partner = newPerson("mara@brightline.example")
+	partner, err := s.Onboard.CreatePartner(ctx, ada, tenant.Details{Name: "Brightline Telecom", Email: w.Partner.Email, Contact: "Mara Lindqvist",
+		Phone: "+442079460001", Country: "GB", TimeZone: "Europe/London", ExternalID: "BRIGHT"}, w.Partner.first())
 	if err != nil {
 		return w, err
 	}
-	if w.Partner, err = s.person(ctx, partner, "mara@brightline.example", "Mara Lindqvist", access.PartnerFullAdmin, access.PartnerWholesaleAdmin); err != nil {
-		return w, err
-	}
-	mara, err := s.Accounts.ActorOf(ctx, account.PartnerRealm, w.Partner.Email)
+	mara, err := s.arrive(ctx, &w.Partner, partner.Tenant, "203.0.113.24")
 	if err != nil {
 		return w, err
 	}
-	mara.IP = "203.0.113.24"
 	s.on(seedDays - 3)
-	sub, err := s.Tenants.CreateSubPartner(ctx, mara, tenant.NewSubPartner{ParentID: partner.ID, Details: tenant.Details{Name: "Lotus Connect", Email: "chen@lotusconnect.example",
-		Contact: "陈海燕", Country: "CN", TimeZone: "Asia/Shanghai", Locale: "zh-CN", ExternalID: "LOTUS"}})
+	w.SubPartner = newPerson("chen@lotusconnect.example")
+	sub, err := s.Onboard.CreateSubPartner(ctx, mara, tenant.NewSubPartner{ParentID: partner.Tenant.ID, Details: tenant.Details{Name: "Lotus Connect",
+		Email: w.SubPartner.Email, Contact: "陈海燕", Country: "CN", TimeZone: "Asia/Shanghai", Locale: "zh-CN", ExternalID: "LOTUS"}}, w.SubPartner.first())
 	if err != nil {
 		return w, err
 	}
-	if w.SubPartner, err = s.person(ctx, sub, "chen@lotusconnect.example", "陈海燕", access.PartnerFullAdmin, access.PartnerWholesaleAdmin); err != nil {
-		return w, err
-	}
-	chen, err := s.Accounts.ActorOf(ctx, account.PartnerRealm, w.SubPartner.Email)
+	chen, err := s.arrive(ctx, &w.SubPartner, sub.Tenant, "192.0.2.88")
 	if err != nil {
 		return w, err
 	}
-	chen.IP = "192.0.2.88"
 	for i := range seedCustomers {
 		owner := mara
 		if i == len(seedCustomers)-1 {
@@ -99,42 +90,55 @@ func (s *seeder) world(ctx context.Context) (World, error) {
 		}
 		w.Customers = append(w.Customers, c)
 	}
-	return w, s.history(ctx, &w, mara)
+	return w, s.history(ctx, &w, ada, mara)
 }
 
-// person makes an account that can sign in at once, and a token with all its rights.
-func (s *seeder) person(ctx context.Context, t tenant.Tenant, email, name string, roles ...access.Role) (WorldAccount, error) {
-	w := WorldAccount{ID: t.ID, Email: email, Password: account.NewPasswordText()}
-	if _, err := s.Accounts.Invite(ctx, access.SystemActor("demo"), account.Invitation{TenantID: t.ID, Email: email, Name: name, Roles: roles,
-		Locale: t.Locale, First: true, Password: secret.Hide(w.Password), Keep: true}); err != nil {
-		return w, err
-	}
-	a, err := s.Accounts.ActorOf(ctx, account.RealmOf(t.Kind), email)
+// newPerson invents a password. It is random whatever the seed.
+func newPerson(email string) WorldAccount {
+	return WorldAccount{Email: email, Password: account.NewPasswordText(), supplied: account.NewPasswordText()}
+}
+
+// first supplies a password that the person must change at the first sign-in (CH-3).
+func (w WorldAccount) first() onboard.First { return onboard.First{Password: secret.Hide(w.supplied)} }
+
+// arrive lets the first administrator of a tenant change the supplied password and make a token with all its rights, from an
+// address, and gives the person as an actor.
+func (s *seeder) arrive(ctx context.Context, w *WorldAccount, t tenant.Tenant, ip string) (access.Actor, error) {
+	w.ID = t.ID
+	realm := account.RealmOf(t.Kind)
+	a, err := s.Accounts.ActorOf(ctx, realm, w.Email)
 	if err != nil {
-		return w, err
+		return a, err
 	}
+	a.IP = ip
+	if err := s.Accounts.ChangePassword(ctx, a, secret.Hide(w.supplied), secret.Hide(w.Password)); err != nil {
+		return a, err
+	}
+	if a, err = s.Accounts.ActorOf(ctx, realm, w.Email); err != nil {
+		return a, err
+	}
+	a.IP = ip
 	_, w.Token, err = s.Accounts.CreateToken(ctx, a, account.NewToken{Name: "demo"})
-	return w, err
+	return a, err
 }
 
 // customer makes a customer with its administrator, its phones' account and its share of the fleet.
 func (s *seeder) customer(ctx context.Context, owner access.Actor, i int) (WorldCustomer, error) {
 	in := seedCustomers[i]
 	var w WorldCustomer
-	t, err := s.Tenants.CreateCustomer(ctx, owner, tenant.NewCustomer{PermissionTypes: in.permissions, Details: tenant.Details{Name: in.name, Email: in.email,
-		Contact: in.contact, Phone: in.phone, Country: in.country, TimeZone: in.zone, Locale: in.locale, ExternalID: in.external}})
+	w.WorldAccount = newPerson(in.email)
+	made, err := s.Onboard.CreateCustomer(ctx, owner, tenant.NewCustomer{PermissionTypes: in.permissions,
+		Details: tenant.Details{Name: in.name, Email: in.email, Contact: in.contact, Phone: in.phone, Country: in.country, TimeZone: in.zone,
+			Locale: in.locale, ExternalID: in.external}}, w.first())
 	if err != nil {
 		return w, err
 	}
+	t := made.Tenant
 	w.Name, w.Host = t.Name, t.Host
-	if w.WorldAccount, err = s.person(ctx, t, in.email, in.contact, access.CustomerFullAdmin); err != nil {
-		return w, err
-	}
-	admin, err := s.Accounts.ActorOf(ctx, account.CustomerRealm, in.email)
+	admin, err := s.arrive(ctx, &w.WorldAccount, t, fmt.Sprintf("203.0.113.%d", 100+i))
 	if err != nil {
 		return w, err
 	}
-	admin.IP = fmt.Sprintf("203.0.113.%d", 100+i)
 	w.Provisioning = WorldProvisioning{User: "phones-" + t.Host, Password: account.NewPasswordText()}
 	word := secret.Hide(w.Provisioning.Password)
 	if _, err := s.Devices.SetProvisioning(ctx, admin, t.ID, device.ProvisioningPatch{User: &w.Provisioning.User, Password: &word}); err != nil {
@@ -155,19 +159,19 @@ func (s *seeder) customer(ctx context.Context, owner access.Actor, i int) (World
 }
 
 var (
-	seedModels = []string{"VVX250", "VVX350", "VVX411", "VVX450", "CCX400", "CCX500", "EdgeE350"}
+	seedModels = []string{"VVX411", "VVX500", "VVX450", "CCX600", "EdgeE450", "SPIP550"} // in the order of sim.Models
 	seedRooms  = []string{"Reception", "Front-desk", "Meeting-1", "Meeting-2", "Lobby", "Warehouse", "Kitchen", "Workshop", "Ward", "Office"}
 )
 
 // phone invents a phone: Poly's own address blocks, a model and a place.
 func (s *seeder) phone(customer, n int) device.New {
 	block := []string{"64167f", "482567", "0004f2"}[s.rand.IntN(3)]
-	return device.New{MAC: fmt.Sprintf("%s%02x%04x", block, customer+1, n+1), Maker: "poly", Model: seedModels[s.rand.IntN(len(seedModels))],
+	return device.New{MAC: fmt.Sprintf("%s%02x%04x", block, customer+1, n+1), Maker: "poly", Model: seedModels[n%len(seedModels)],
 		Name: fmt.Sprintf("%s-%02d", seedRooms[s.rand.IntN(len(seedRooms))], n+1), Description: "Floor " + fmt.Sprint(1+s.rand.IntN(5))}
 }
 
 // history is what happened since: authorisations, a frozen customer, orders, a sub account, a forgotten password.
-func (s *seeder) history(ctx context.Context, w *World, mara access.Actor) error {
+func (s *seeder) history(ctx context.Context, w *World, ada, mara access.Actor) error {
 	act := func(daysAgo int, what string, err error) error {
 		if err != nil {
 			return fmt.Errorf("%s: %w", what, err)
@@ -202,8 +206,12 @@ func (s *seeder) history(ctx context.Context, w *World, mara access.Actor) error
 	if err := act(5, "help desk", err); err != nil {
 		return err
 	}
-	_, err = s.Tenants.CreateOrder(ctx, mara, w.Customers[0].ID, tenant.NewOrder{Lines: []tenant.OrderLine{{Item: "device_licence", Quantity: 25}}, Note: "New practice in Leeds", Submit: true})
+	order, err := s.Tenants.CreateOrder(ctx, mara, w.Customers[0].ID, tenant.NewOrder{Lines: []tenant.OrderLine{{Item: "device_licence", Quantity: 25}}, Note: "New practice in Leeds", Submit: true})
 	if err := act(4, "order", err); err != nil {
+		return err
+	}
+	_, err = s.Tenants.FulfilOrder(ctx, ada, order.ID, 0)
+	if err := act(3, "fulfil", err); err != nil {
 		return err
 	}
 	_, err = s.Tenants.Freeze(ctx, mara, w.Customers[2].ID, tenant.Freeze{Reason: "Invoice 2026-0912 is overdue"})

@@ -49,6 +49,7 @@ type Settings struct {
 	TrustedProxies []string `name:"trusted-proxies" placeholder:"NET" help:"Networks of proxies whose X-Forwarded-For is believed."`
 	ProxyProtocol  []string `name:"proxy-protocol" placeholder:"NET" help:"Networks of load balancers that speak PROXY protocol v2 to us."`
 	WebhookAllow   []string `name:"webhook-allow" placeholder:"NET" help:"Private networks that webhooks may reach nevertheless."`
+	WebhookPlain   bool     `name:"webhook-http" help:"Webhooks may use http:// beside https://."`
 
 	MetricsToken string   `name:"metrics-token" placeholder:"TEXT" help:"Bearer token for /metrics. Without it only loopback and --metrics-allow may read."`
 	MetricsAllow []string `name:"metrics-allow" placeholder:"NET" help:"Networks that may read /metrics."`

@@ -10,6 +10,7 @@ import (
 	"linecard/internal/api"
 	"linecard/internal/db"
 	"linecard/internal/errs"
+	"linecard/internal/onboard"
 	"linecard/internal/secret"
 	"linecard/internal/tenant"
 )
@@ -37,12 +38,7 @@ func OpenAPI() ([]byte, error) { return api.OpenAPI() }
 func (c *Core) Bootstrap(ctx context.Context, organisation, name, email string) (string, error) {
 	system := access.SystemActor("command line")
 	password := account.NewPasswordText()
-	t, err := c.Tenants.CreateOperator(ctx, system, tenant.Details{Name: organisation, Email: email, Contact: name})
-	if err != nil {
-		return "", err
-	}
-	_, err = c.Accounts.Invite(ctx, system, account.Invitation{TenantID: t.ID, Email: email, Name: name, First: true,
-		Roles: []access.Role{access.OperatorAdmin}, Password: secret.Hide(password)})
+	_, err := c.Onboard.CreateOperator(ctx, system, tenant.Details{Name: organisation, Email: email, Contact: name}, onboard.First{Password: secret.Hide(password)})
 	return password, err
 }
 

@@ -93,6 +93,8 @@ func translatePG(e *pgconn.PgError, err error) error {
 		return errFull.Because(err)
 	case "57014":
 		return errs.New(errs.TimedOut, "cancelled", "The request was given up before it was done.").Because(err)
+	case "22021", "22P05": // NUL or broken UTF-8, which PostgreSQL cannot store and SQLite can
+		return errs.New(errs.Invalid, "text_refused", "The input holds characters that cannot be stored.").Because(err)
 	case "40001", "40P01":
 		return err // lost tells Tx to run it again
 	}
