@@ -22,7 +22,7 @@ func TestTwoNodesOnOnePostgreSQLWorkAsOne(t *testing.T) {
 	partner := operator.must(t, "POST", "/api/v1/partners", map[string]any{"name": "Two Nodes", "email": "two@nodes.example", "contact": "T"}).text("id")
 	customer := other.must(t, "POST", "/api/v1/customers", map[string]any{"owner_id": partner, "name": "Harbour", "email": "h@nodes.example", "contact": "H", "permission_types": []string{"DMP"}})
 	id, host := customer.text("id"), customer.text("host")
-	operator.must(t, "PUT", "/api/v1/customers/"+id+"/provisioning", map[string]any{"account": map[string]any{"user": "phones", "password": "correct-horse-battery"}})
+	operator.must(t, "PATCH", "/api/v1/customers/"+id+"/provisioning", map[string]any{"account": map[string]any{"user": "phones", "password": "correct-horse-battery"}})
 	other.must(t, "POST", "/api/v1/customers/"+id+"/devices", map[string]any{"mac": "64:16:7f:0a:0b:0c", "maker": "poly", "name": "Reception"})
 
 	phone := first.phoneClient(t)
@@ -34,7 +34,7 @@ func TestTwoNodesOnOnePostgreSQLWorkAsOne(t *testing.T) {
 		t.Errorf("the nodes serve different files:\n%s\n%s", bodies[0], bodies[1])
 	}
 	// A change on one node reaches the phone through the other at its next request.
-	operator.must(t, "PUT", "/api/v1/customers/"+id+"/provisioning", map[string]any{"account": map[string]any{"user": "phones", "password": "another-horse-battery"}})
+	operator.must(t, "PATCH", "/api/v1/customers/"+id+"/provisioning", map[string]any{"account": map[string]any{"user": "phones", "password": "another-horse-battery"}})
 	if masterFile(t, phone, b.phones, host, "phones", "another-horse-battery") == "" {
 		t.Error("the other node does not know the new password")
 	}

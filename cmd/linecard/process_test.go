@@ -119,7 +119,7 @@ func output(t testing.TB, args ...string) string {
 // serve starts the product and waits until it is ready.
 func (s site) serve(t testing.TB) *node {
 	t.Helper()
-	args := append([]string{"serve", "--http", s.http, "--phones", s.phones, "--public-url", "http://" + s.http, "--drain", "3s"}, s.stores()...)
+	args := append([]string{"serve", "--http", s.http, "--phones", s.phones, "--public-url", "http://" + s.http, "--drain", "3s", "--requests-per-second", "100000"}, s.stores()...)
 	return s.start(t, append(args, s.extra...)...)
 }
 

@@ -19,7 +19,7 @@ func TestABackupOfARunningInstallationWorksOnAnEmptyMachine(t *testing.T) {
 	partner := operator.must(t, "POST", "/api/v1/partners", map[string]any{"name": "Before", "email": "b@before.example", "contact": "B"}).text("id")
 	customer := operator.must(t, "POST", "/api/v1/customers", map[string]any{"owner_id": partner, "name": "Harbour", "email": "h@before.example", "contact": "H", "permission_types": []string{"DMP"}})
 	id, host := customer.text("id"), customer.text("host")
-	operator.must(t, "PUT", "/api/v1/customers/"+id+"/provisioning", map[string]any{"account": map[string]any{"user": "phones", "password": "correct-horse-battery"}})
+	operator.must(t, "PATCH", "/api/v1/customers/"+id+"/provisioning", map[string]any{"account": map[string]any{"user": "phones", "password": "correct-horse-battery"}})
 	operator.must(t, "POST", "/api/v1/customers/"+id+"/devices", map[string]any{"mac": "64167f0a0b0c", "maker": "poly", "name": "Reception"})
 	dbtest.Eventually(t, "the record has a head outside the database", func() bool {
 		_, err := os.Stat(filepath.Join(old.dir, "files", "journal", "head.json"))
