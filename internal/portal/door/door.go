@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"time"
 
 	"linecard/internal/account"
 	"linecard/internal/errs"
@@ -75,6 +76,7 @@ func (p Pages) showSignIn(r *page.Request, v signIn, refused error) error {
 		return err
 	}
 	v.Faults = ui.FaultsOf(r.Context(), refused, "email", r.T("account.email"), "password", r.T("account.password"))
+	v.Faults.Text = withWait(r, v.Faults.Text, refused)
 	view := signInPage(r.SignInShell(v.Realm, r.T("signin.title"), r.T("signin.lead")), v)
 	if refused != nil {
 		return r.Again(refused, view)
@@ -142,6 +144,15 @@ func (p Pages) enter(r *page.Request, realm account.Realm, signed account.Signed
 	return r.Redirect(back)
 }
 
+// withWait says after the sentence of a lock when to try again (CH-4).
+func withWait(r *page.Request, text string, err error) string {
+	if err == nil || errs.KindOf(err) != errs.Locked {
+		return text
+	}
+	minutes := int((errs.As(err).RetryAfter + time.Minute - 1) / time.Minute)
+	return text + " " + ui.N(r.Context(), "door.locked_for", max(1, minutes))
+}
+
 // Code asks for the code of the second factor.
 func (p Pages) Code(r *page.Request) error {
 	realm, err := realmOf(r)
@@ -174,6 +185,7 @@ func (p Pages) ConfirmCode(r *page.Request) error {
 		return r.Redirect(withReturn(page.Door(realm), back))
 	}
 	faults := ui.FaultsOf(r.Context(), err)
+	faults.Text = withWait(r, faults.Text, err)
 	return r.Again(err, codePage(r.SignInShell(realm, r.T("door.code_title"), r.T("door.code_lead")), realm, back, faults))
 }
 

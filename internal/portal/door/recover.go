@@ -65,7 +65,7 @@ func (p Pages) SendLink(r *page.Request) error {
 		return p.showRecover(r, v, errs.BadField("email", "required", "Please fill in this field."))
 	}
 	err = p.Accounts.Recover(r.Context(), account.Recovery{Realm: realm, Email: v.Email, CaptchaID: r.PostFormValue("captcha"),
-		Answer: r.PostFormValue("answer"), IP: r.IP})
+		Answer: r.PostFormValue("answer"), IP: r.IP, RequestID: r.ID()})
 	if errs.CodeOf(orNone(err)) == "captcha_wrong" {
 		e := errs.As(err)
 		return p.showRecover(r, v, &errs.Error{Kind: e.Kind, Code: "captcha_wrong", Message: e.Message,

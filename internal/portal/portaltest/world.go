@@ -5,12 +5,14 @@
 package portaltest
 
 import (
+	"context"
 	"log/slog"
 	"net/http/httptest"
 	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"linecard/internal/access"
 	"linecard/internal/account"
@@ -25,6 +27,7 @@ import (
 	"linecard/internal/phone"
 	"linecard/internal/phone/poly"
 	"linecard/internal/portal"
+	"linecard/internal/queue"
 	"linecard/internal/secret"
 	"linecard/internal/tenant"
 )
@@ -148,6 +151,7 @@ func start(t *testing.T, d *db.DB, clock *dbtest.Clock, options []Option) *World
 		// A page in a browser and its pictures are many requests of one address.
 		SignInsPerMinute: 6000,
 	}
+	w.work(accounts.Register, mail.Register)
 	for _, o := range options {
 		o(&w.Deps)
 	}
@@ -159,6 +163,24 @@ func start(t *testing.T, d *db.DB, clock *dbtest.Clock, options []Option) *World
 	server.Start()
 	t.Cleanup(server.Close)
 	return w
+}
+
+// work runs the jobs of these rooms until the test ends: letters are written behind the answer.
+func (w *World) work(register ...func(*queue.Queue)) {
+	w.t.Helper()
+	q := queue.New(w.DB, queue.Options{Node: "test", Log: w.Log, Alone: w.DB.Embedded(), Poll: 50 * time.Millisecond})
+	for _, r := range register {
+		r(q)
+	}
+	ctx, stop := context.WithCancel(context.WithoutCancel(w.t.Context()))
+	ended := make(chan error, 1)
+	go func() { ended <- q.Run(ctx) }()
+	w.t.Cleanup(func() {
+		stop()
+		if err := <-ended; err != nil {
+			w.t.Error(err)
+		}
+	})
 }
 
 func (w *World) link(_ account.Realm, path string) string {
