@@ -196,7 +196,9 @@ func TestPasswordsFollowThePolicyAboveThem(t *testing.T) { // CH-14
 	each(t, func(t *testing.T, w *world) {
 		acc := w.person(w.cp, access.CustomerFullAdmin)
 		a := w.actor(acc)
-		set := func(now, next string) error { return w.svc.ChangePassword(w.ctx(), a, secret.Hide(now), secret.Hide(next)) }
+		set := func(now, next string) error {
+			return w.svc.ChangePassword(w.ctx(), a, secret.Hide(now), secret.Hide(next))
+		}
 		faulty(t, set(word, "password1"), "new_password", "weak")
 		faulty(t, set(word, "Xk9-Short"), "new_password", "too_short")
 		faulty(t, set(word, acc.Email), "new_password", "same_as_email")
