@@ -47,11 +47,11 @@ type Hasher struct {
 	cost       phc // tests lower it
 }
 
-// NewHasher makes a Hasher that runs parallel hashes at once and lets waiting callers queue. Zero takes the defaults:
-// twice the cores, and 16 waiting for each of these, which is about a second's work.
+// NewHasher makes a Hasher that runs parallel hashes at once and lets waiting callers queue. Zero takes the defaults: one for
+// each core, and 16 waiting for each of these, which is about half a second's work.
 func NewHasher(parallel, waiting int) *Hasher {
 	if parallel <= 0 {
-		parallel = 2 * runtime.GOMAXPROCS(0)
+		parallel = runtime.GOMAXPROCS(0)
 	}
 	if waiting <= 0 {
 		waiting = 16 * parallel
