@@ -7,6 +7,7 @@ import (
 	"net/http/cookiejar"
 	"net/url"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -16,7 +17,8 @@ import (
 
 // TestTheDemoPrintsOneLineAndEverybodyCanSignIn runs the demo as a person or a program would.
 func TestTheDemoPrintsOneLineAndEverybodyCanSignIn(t *testing.T) {
-	s := site{dir: t.TempDir(), http: freeAddress(t), phones: freeAddress(t)}
+	dir := t.TempDir()
+	s := site{dir: dir, db: "sqlite://" + filepath.Join(dir, "linecard.db"), http: freeAddress(t), phones: freeAddress(t)}
 	c := command(t, "demo", "--data", s.dir, "--http", s.http, "--phones", s.phones, "--fleet", "8", "--json")
 	out, err := c.StdoutPipe()
 	if err != nil {

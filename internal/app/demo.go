@@ -72,7 +72,7 @@ type WorldProvisioning struct {
 type demoClock struct{ back atomic.Int64 }
 
 // Now is the machine's time less what is left of the seeded past.
-func (c *demoClock) Now() time.Time { return time.Now().Add(-time.Duration(c.back.Load())) }
+func (c *demoClock) Now() time.Time { return db.System{}.Now().Add(-time.Duration(c.back.Load())) }
 
 func (c *demoClock) set(back time.Duration) { c.back.Store(int64(back)) }
 

@@ -3,10 +3,14 @@ package structure
 // Every exception names a file and the reason. One that is not needed any more fails its test, so the lists stay true.
 
 // longFiles may have more than 500 lines. More than 800 is never allowed.
-var longFiles = map[string]string{}
+var longFiles = map[string]string{
+	"internal/queue/cluster_test.go": "one cluster of nodes and everything that can happen to it; the parts share their machinery",
+}
 
 // goroutines are files outside `queue` that start goroutines.
 var goroutines = map[string]string{
+	"internal/app/app.go":      "the listeners and the queue, each started once and awaited in Run",
+	"internal/app/demo.go":     "the server and the simulated phones of the demo, awaited together",
 	"internal/sim/fleet.go":    "many simulated phones at once; each ends with its boot or with the context of the run",
 	"internal/httpx/health.go": "readiness checks run side by side, each with an end, none a second time while it runs",
 }
