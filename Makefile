@@ -1,7 +1,7 @@
 # Linecard. `make demo` shows it, `make test` proves it; the rest is for people who change it.
 export CGO_ENABLED ?= 0
 
-.PHONY: help demo build test bench fuzz lint generate screens
+.PHONY: help demo build test bench kill fuzz lint generate screens
 help: ## this list
 	@grep -E '^[a-z]+: .*## ' Makefile | sed -E 's/: .*## /\t/' | expand -t 12
 
@@ -16,6 +16,9 @@ test: ## every test on both databases and in a real browser; installs what it ne
 
 bench: ## the benchmarks; rewrites the tables in docs/benchmarks.md
 	@scripts/bench.sh $(PKG)
+
+kill: ## kill -9 at random instants under load, KILLS (1000) times on each database; 25 are in `make test`
+	@scripts/kill.sh
 
 fuzz: ## every fuzz target for FUZZTIME (30s) each
 	@scripts/fuzz.sh

@@ -355,22 +355,3 @@ func TestSeveralNodesThatStartAtOnceMigrateOnce(t *testing.T) {
 	}
 	wg.Wait()
 }
-
-func BenchmarkDurableTransactions16Clients(b *testing.B) {
-	d := dbtest.Open(b, dbtest.SQLiteURL(b), db.System{})
-	ctx := context.Background()
-	if _, err := d.Exec(ctx, `CREATE TABLE db_rows (id TEXT PRIMARY KEY, name TEXT)`); err != nil {
-		b.Fatal(err)
-	}
-	b.SetParallelism(8)
-	b.RunParallel(func(pb *testing.PB) {
-		for pb.Next() {
-			if err := d.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
-				_, err := tx.Exec(ctx, `INSERT INTO db_rows (id, name) VALUES ($1, 'x')`, db.NewID())
-				return err
-			}); err != nil {
-				b.Fatal(err)
-			}
-		}
-	})
-}
