@@ -136,6 +136,7 @@ func (p Pages) Help(r *page.Request) error {
 		return r.Show(helpInside(r.Shell(r.T("help.title"), r.T("help.lead")), v))
 	}
 	s := r.SignInShell("", r.T("help.title"), r.T("help.lead"))
+	s.Wide = true
 	for _, realm := range page.Realms {
 		s.Others = append(s.Others, ui.Crumb{Label: r.T("signin." + string(realm)), URL: page.Door(realm)})
 	}

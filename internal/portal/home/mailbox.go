@@ -24,7 +24,9 @@ func (p Pages) Mailbox(r *page.Request) error {
 	if next != "" {
 		next = "/demo/mail?cursor=" + url.QueryEscape(next)
 	}
-	return r.Show(mailboxPage(r.SignInShell("", r.T("mailbox.title"), r.T("mailbox.lead")), mails, next))
+	s := r.SignInShell("", r.T("mailbox.title"), r.T("mailbox.lead"))
+	s.Wide = true
+	return r.Show(mailboxPage(s, mails, next))
 }
 
 // Mail shows one of them.
@@ -36,7 +38,9 @@ func (p Pages) Mail(r *page.Request) error {
 	if err != nil {
 		return err
 	}
-	return r.Show(mailPage(r.SignInShell("", m.Subject, ""), m, ui.LinkedText(m.Text)))
+	s := r.SignInShell("", m.Subject, "")
+	s.Wide = true
+	return r.Show(mailPage(s, m, ui.LinkedText(m.Text)))
 }
 
 // kept finds a mail by its id among those that are kept.

@@ -82,6 +82,7 @@ type SignInShell struct {
 	Title    string
 	Lead     string
 	Flashes  []Flash
+	Wide     bool    // room for running text
 	Others   []Crumb // the other audiences' sign-in pages, or the way back
 }
 
