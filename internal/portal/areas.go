@@ -1,0 +1,24 @@
+package portal
+
+import (
+	"slices"
+
+	"linecard/internal/portal/customers"
+	"linecard/internal/portal/devices"
+	"linecard/internal/portal/inside"
+	"linecard/internal/portal/integrations"
+	"linecard/internal/portal/logs"
+	"linecard/internal/portal/orders"
+	"linecard/internal/portal/page"
+	"linecard/internal/portal/partners"
+	"linecard/internal/portal/team"
+)
+
+// areas is the business pages: each area's own table stands at the top of its package.
+func areas(d *Deps) []page.Route {
+	return slices.Concat(customers.Routes(d), partners.Routes(d), orders.Routes(d), devices.Routes(d), inside.Routes(d), team.Routes(d),
+		integrations.Routes(d), logs.Routes(d))
+}
+
+// areaWays is the side navigation of the business pages, in its order on the page.
+var areaWays = slices.Concat(partners.Ways, customers.Ways, orders.Ways, devices.Ways, team.Ways, integrations.Ways, inside.Ways, logs.Ways)

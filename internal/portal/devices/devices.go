@@ -1,0 +1,287 @@
+// Package devices owns the pages of a customer's phones and of what they share: the list, one phone, and the provisioning
+// settings with the account that phones present.
+//
+// It must not know what a phone gets, and never says that a phone is registered: that it asked for its configuration is
+// another fact (decision 17 of the design).
+package devices
+
+import (
+	"github.com/a-h/templ"
+
+	"linecard/internal/access"
+	"linecard/internal/device"
+	"linecard/internal/errs"
+	"linecard/internal/journal"
+	"linecard/internal/portal/page"
+	"linecard/internal/portal/parts"
+	"linecard/internal/portal/ui"
+)
+
+// Pages are the pages of devices.
+type Pages struct{ *page.Deps }
+
+// Routes is the table of these pages.
+func Routes(d *page.Deps) []page.Route {
+	p := Pages{d}
+	in := page.Customer
+	return []page.Route{
+		{Pattern: "GET /devices", In: in, Needs: access.DeviceView, Serve: p.List},
+		{Pattern: "GET /devices/new", In: in, Needs: access.DeviceEdit, Serve: p.Add},
+		{Pattern: "POST /devices/new", In: in, Needs: access.DeviceEdit, Serve: p.Create},
+		{Pattern: "GET /devices/{id}", In: in, Needs: access.DeviceView, Serve: p.Show},
+		{Pattern: "GET /devices/{id}/edit", In: in, Needs: access.DeviceEdit, Serve: p.Edit},
+		{Pattern: "POST /devices/{id}/edit", In: in, Needs: access.DeviceEdit, Serve: p.Save},
+		{Pattern: "GET /devices/{id}/delete", In: in, Needs: access.DeviceEdit, Serve: p.AskDelete},
+		{Pattern: "POST /devices/{id}/delete", In: in, Needs: access.DeviceEdit, Serve: p.Delete},
+		{Pattern: "GET /provisioning", In: in, Needs: access.ProvisioningView, Serve: p.Provisioning},
+		{Pattern: "GET /provisioning/account", In: in, Needs: access.ProvisioningEdit, Serve: p.Account},
+		{Pattern: "POST /provisioning/account", In: in, Needs: access.ProvisioningEdit, Serve: p.SetAccount},
+		{Pattern: "GET /provisioning/remove", In: in, Needs: access.ProvisioningEdit, Serve: p.AskRemove},
+		{Pattern: "POST /provisioning/remove", In: in, Needs: access.ProvisioningEdit, Serve: p.Remove},
+		{Pattern: "POST /provisioning/reveal", In: in, Needs: access.SecretReveal, Serve: p.Reveal},
+		{Pattern: "GET /provisioning/poll", In: in, Needs: access.ProvisioningEdit, Serve: p.Poll},
+		{Pattern: "POST /provisioning/poll", In: in, Needs: access.ProvisioningEdit, Serve: p.SetPoll},
+		{Pattern: "GET /provisioning/host", In: in, Needs: access.ProvisioningEdit, Serve: p.Host},
+		{Pattern: "POST /provisioning/host", In: in, Needs: access.ProvisioningEdit, Serve: p.SetHost},
+	}
+}
+
+// Ways is where these pages stand in the navigation.
+var Ways = []page.Way{
+	{Group: "", Label: "nav.devices", URL: "/devices", Icon: "device-landline-phone"},
+	{Group: "", Label: "nav.provisioning", URL: "/provisioning", Icon: "server"},
+}
+
+func (p Pages) customer(r *page.Request) string { return r.Actor.Place().ID }
+
+func tries(r *page.Request, what string, d device.Device) {
+	r.Tries("device/"+what, r.Actor.Place(), journal.Target{Kind: "device", ID: d.ID, Name: label(d)})
+}
+
+// label is how people call a phone: its name, else its MAC address.
+func label(d device.Device) string {
+	if d.Name != "" {
+		return d.Name
+	}
+	return d.MAC.String()
+}
+
+// List shows the phones of the customer with when each was last seen.
+func (p Pages) List(r *page.Request) error {
+	l := parts.ListOf(r, "name", "maker")
+	found, err := p.Devices.List(r.Context(), r.Actor, p.customer(r), device.Query{Text: l.Text(), Maker: l.Get("maker"), Page: l.Page()})
+	if err != nil {
+		return err
+	}
+	may, err := parts.Here(r, p.Deps)
+	if err != nil {
+		return err
+	}
+	s := r.Shell(r.T("nav.devices"), r.T("devices.lead"))
+	add := may.Offer(access.DeviceEdit, ui.Action{Label: r.T("devices.add"), URL: "/devices/new", Icon: "plus", Style: "primary"})
+	s.Actions = add
+	f := l.Filters(l.Search(r.T("devices.search")))
+	if makers := p.Devices.Makers(); len(makers) > 1 {
+		choice := ui.Select{Name: "maker", Label: r.T("devices.maker"), Compact: true, Options: []ui.Option{{Label: r.T("filter.any")}}}
+		for _, m := range makers {
+			choice.Options = append(choice.Options, ui.Option{Value: m, Label: m, Selected: m == l.Get("maker")})
+		}
+		f.Fields = []templ.Component{choice}
+	}
+	seen := l.Column(r.T("devices.seen"), "-last_seen")
+	added := l.Column(r.T("customer.added"), "-created")
+	added.Minor = true
+	t := ui.Table{ID: "devices", Caption: r.T("nav.devices"), Pager: l.Pager(r, len(found.Items), found.Total, found.Next),
+		Columns: []ui.Column{l.Column(r.T("devices.name"), "name"), l.Column(r.T("devices.mac"), "mac"), {Label: r.T("devices.model")}, seen, {Label: r.T("devices.software"), Minor: true}, added},
+		Empty:   ui.Empty{Icon: "device-landline-phone", Title: r.T("devices.none"), Text: r.T("devices.none_text"), Actions: add}}
+	if l.Filtered() {
+		t.Empty = ui.Empty{Icon: "search", Title: r.T("devices.none_found"), Text: r.T("customers.none_found_text"), Actions: []ui.Action{{Label: r.T("filter.clear"), URL: "/devices"}}}
+	}
+	for _, d := range found.Items {
+		row := ui.Row{ID: d.ID, Name: label(d), Cells: []templ.Component{ui.Two(label(d), d.Description, "/devices/"+d.ID), ui.Mono(d.MAC.String()),
+			ui.Two(orDash(d.KnownModel()), d.Maker, ""), seenCell(r, d), parts.Dash(d.SoftwareVersion), ui.Text(ui.Date(r.Context(), d.Created.Time))}}
+		if may.Do(access.DeviceEdit) {
+			row.Actions = []ui.Action{{Label: r.T("action.edit"), URL: "/devices/" + d.ID + "/edit", Icon: "pencil"},
+				{Label: r.T("action.delete"), URL: "/devices/" + d.ID + "/delete", How: ui.Confirm, Icon: "trash", Style: "danger"}}
+		}
+		t.Rows = append(t.Rows, row)
+	}
+	var hits templ.Component
+	if l.Text() != "" && found.Total > 0 {
+		hits = ui.Note(ui.N(r.Context(), "customers.hits", int(found.Total), "text", l.Text()))
+	}
+	return r.Show(ui.Full(s, f, hits, t))
+}
+
+func orDash(s string) string {
+	if s == "" {
+		return "–"
+	}
+	return s
+}
+
+// seenCell says when the phone last asked for its configuration: nothing more is known from that.
+func seenCell(r *page.Request, d device.Device) templ.Component {
+	if d.LastSeen.IsZero() {
+		return ui.Badge{Text: r.T("devices.never_seen")}
+	}
+	return ui.Two(ui.Ago(r.Context(), r.Now(), d.LastSeen.Time), d.LastIP, "")
+}
+
+// Show is the page of one phone.
+func (p Pages) Show(r *page.Request) error {
+	d, err := p.Devices.Get(r.Context(), r.Actor, p.customer(r), r.PathValue("id"))
+	if err != nil {
+		return err
+	}
+	may, err := parts.Here(r, p.Deps)
+	if err != nil {
+		return err
+	}
+	s := r.Shell(label(d), r.T("devices.show_lead"))
+	s.Crumbs = crumbs(r)
+	s.Actions = parts.Actions(may.Offer(access.DeviceEdit, ui.Action{Label: r.T("action.edit"), URL: "/devices/" + d.ID + "/edit", Icon: "pencil", Style: "primary"}),
+		may.Offer(access.DeviceEdit, ui.Action{Label: r.T("action.delete"), URL: "/devices/" + d.ID + "/delete", How: ui.Confirm, Icon: "trash"}))
+	seen := ui.Definitions([]ui.Def{{Term: r.T("devices.seen"), Value: seenText(r, d)}, {Term: r.T("devices.ip"), Value: mono(d.LastIP)},
+		{Term: r.T("devices.reported_model"), Value: parts.Dash(d.ReportedModel)}, {Term: r.T("devices.software"), Value: parts.Dash(d.SoftwareVersion)}})
+	return r.Show(ui.Full(s, ui.GridOf(
+		ui.CardOf(r.T("customers.details"), ui.Definitions([]ui.Def{
+			{Term: r.T("devices.name"), Value: parts.Dash(d.Name)}, {Term: r.T("devices.mac"), Value: ui.Mono(d.MAC.String())}, {Term: r.T("devices.maker"), Value: ui.Text(d.Maker)},
+			{Term: r.T("devices.model"), Value: parts.Dash(d.Model)}, {Term: r.T("devices.description"), Value: parts.Dash(d.Description)},
+			{Term: r.T("customer.added"), Value: ui.Text(ui.DateTime(r.Context(), d.Created.Time))}})),
+		ui.CardOf(r.T("devices.told"), seen, ui.Para(r.T("devices.told_text"))))))
+}
+
+func seenText(r *page.Request, d device.Device) templ.Component {
+	if d.LastSeen.IsZero() {
+		return ui.Badge{Text: r.T("devices.never_seen")}
+	}
+	return ui.Two(ui.DateTime(r.Context(), d.LastSeen.Time), ui.Ago(r.Context(), r.Now(), d.LastSeen.Time), "")
+}
+
+func mono(s string) templ.Component {
+	if s == "" {
+		return ui.Quiet("–")
+	}
+	return ui.Mono(s)
+}
+
+func crumbs(r *page.Request) []ui.Crumb {
+	return []ui.Crumb{{Label: r.T("nav.devices"), URL: "/devices"}}
+}
+
+// Add shows the empty form.
+func (p Pages) Add(r *page.Request) error {
+	return r.Show(p.addPage(r, device.New{MAC: r.URL.Query().Get("mac")}, nil))
+}
+
+// Create adds a phone (DM-4).
+func (p Pages) Create(r *page.Request) error {
+	n := device.New{MAC: r.PostFormValue("mac"), Maker: r.PostFormValue("maker"), Model: r.PostFormValue("model"), Name: r.PostFormValue("name"), Description: r.PostFormValue("description")}
+	r.Tries("device/create", r.Actor.Place(), journal.Target{Kind: "device", Name: n.MAC})
+	d, err := p.Devices.Create(r.Context(), r.Actor, p.customer(r), n)
+	if err != nil {
+		return r.Again(err, p.addPage(r, n, err))
+	}
+	return r.Done("/devices/"+d.ID, r.T("devices.added", "name", label(d)))
+}
+
+func faults(r *page.Request, err error) ui.Faults {
+	if code := errs.CodeOf(err); err != nil && (code == "device_exists" || code == "mac_unavailable") { // they name no field, but there is only one
+		e := *errs.As(err)
+		e.Fields = []errs.Field{{Name: "mac", Code: "taken", Message: "This is in use already."}}
+		f := ui.FaultsOf(r.Context(), &e, "mac", r.T("devices.mac"))
+		f.Fields[0].Text = f.Text
+		return f
+	}
+	return ui.FaultsOf(r.Context(), err, "mac", r.T("devices.mac"), "maker", r.T("devices.maker"), "model", r.T("devices.model"), "name", r.T("devices.name"),
+		"description", r.T("devices.description"))
+}
+
+func (p Pages) addPage(r *page.Request, n device.New, err error) templ.Component {
+	s := r.Shell(r.T("devices.add"), r.T("devices.add_lead"))
+	s.Crumbs = crumbs(r)
+	f := faults(r, err)
+	maker := ui.Select{Name: "maker", Label: r.T("devices.maker"), Hint: r.T("devices.maker_hint"), Fault: f.For("maker"), Options: []ui.Option{{Label: r.T("devices.maker_auto")}}}
+	for _, m := range p.Devices.Makers() {
+		maker.Options = append(maker.Options, ui.Option{Value: m, Label: m, Selected: m == n.Maker})
+	}
+	return ui.Full(s, ui.CardOf("", ui.FormOf(ui.Form{URL: "/devices/new", Faults: f, Submit: r.T("devices.add"), Cancel: "/devices", Guard: true, Columns: true},
+		ui.Input{Name: "mac", Label: r.T("devices.mac"), Value: n.MAC, Required: true, Mono: true, Autofocus: true, Autocomplete: "off", Placeholder: "00:04:f2:ab:cd:ef",
+			Hint: r.T("devices.mac_hint"), Fault: f.For("mac")}, maker,
+		ui.Input{Name: "name", Label: r.T("devices.name"), Value: n.Name, Optional: true, Max: 128, Autocomplete: "off", Hint: r.T("devices.name_hint"), Fault: f.For("name")},
+		ui.Input{Name: "model", Label: r.T("devices.model"), Value: n.Model, Optional: true, Max: 64, Autocomplete: "off", Hint: r.T("devices.model_hint"), Fault: f.For("model")},
+		ui.Input{Name: "description", Label: r.T("devices.description"), Value: n.Description, Optional: true, Max: 256, Autocomplete: "off", Wide: true, Fault: f.For("description")})))
+}
+
+// Edit shows the form of a phone.
+func (p Pages) Edit(r *page.Request) error {
+	d, err := p.Devices.Get(r.Context(), r.Actor, p.customer(r), r.PathValue("id"))
+	if err != nil {
+		return err
+	}
+	return r.Show(editPage(r, d, d, nil))
+}
+
+// Save changes what people wrote about a phone.
+func (p Pages) Save(r *page.Request) error {
+	now, err := p.Devices.Get(r.Context(), r.Actor, p.customer(r), r.PathValue("id"))
+	if err != nil {
+		return err
+	}
+	tries(r, "edit", now)
+	t := now
+	t.Name, t.Model, t.Description = r.PostFormValue("name"), r.PostFormValue("model"), r.PostFormValue("description")
+	after, err := p.Devices.Edit(r.Context(), r.Actor, now.CustomerID, now.ID, device.Patch{Name: &t.Name, Model: &t.Model, Description: &t.Description, IfVersion: r.Version()})
+	if err != nil {
+		return r.Again(err, editPage(r, now, t, err))
+	}
+	return r.Done("/devices/"+after.ID, r.T("customers.saved", "name", label(after)))
+}
+
+func editPage(r *page.Request, now, t device.Device, err error) templ.Component {
+	s := r.Shell(r.T("customers.edit", "name", label(now)), r.T("devices.edit_lead"))
+	s.Crumbs = append(crumbs(r), ui.Crumb{Label: label(now), URL: "/devices/" + now.ID})
+	f := faults(r, err)
+	return ui.Full(s, ui.CardOf("", ui.FormOf(ui.Form{URL: "/devices/" + now.ID + "/edit", Faults: f, Submit: r.T("form.save"), Cancel: "/devices/" + now.ID, Guard: true, Columns: true,
+		Hidden: []ui.Hidden{page.Versioned(now.Version)}},
+		ui.Input{Name: "mac", Label: r.T("devices.mac"), Value: now.MAC.String(), ReadOnly: true, Mono: true, Hint: r.T("devices.mac_fixed")},
+		ui.Input{Name: "name", Label: r.T("devices.name"), Value: t.Name, Optional: true, Max: 128, Autocomplete: "off", Fault: f.For("name"),
+			Hint: either(r.Meanwhile(err, t.Name, now.Name), r.T("devices.name_hint"))},
+		ui.Input{Name: "model", Label: r.T("devices.model"), Value: t.Model, Optional: true, Max: 64, Autocomplete: "off", Fault: f.For("model"), Hint: r.Meanwhile(err, t.Model, now.Model)},
+		ui.Input{Name: "description", Label: r.T("devices.description"), Value: t.Description, Optional: true, Max: 256, Autocomplete: "off", Fault: f.For("description"),
+			Hint: r.Meanwhile(err, t.Description, now.Description)})))
+}
+
+func either(a, b string) string {
+	if a != "" {
+		return a
+	}
+	return b
+}
+
+// AskDelete asks before a phone is taken out.
+func (p Pages) AskDelete(r *page.Request) error {
+	d, err := p.Devices.Get(r.Context(), r.Actor, p.customer(r), r.PathValue("id"))
+	if err != nil {
+		return err
+	}
+	s := r.Shell(r.T("action.delete"), "")
+	s.Crumbs = append(crumbs(r), ui.Crumb{Label: label(d), URL: "/devices/" + d.ID})
+	return r.Show(ui.Full(s, ui.Question{Title: r.T("devices.delete_title", "name", label(d)), Text: r.T("devices.delete_text"),
+		Consequences: []string{r.T("devices.delete_1"), r.T("devices.delete_2")}, URL: "/devices/" + d.ID + "/delete", Submit: r.T("action.delete"), Danger: true,
+		CancelURL: "/devices/" + d.ID, Hidden: []ui.Hidden{page.Versioned(d.Version)}}))
+}
+
+// Delete takes a phone out; its MAC address is free from then on.
+func (p Pages) Delete(r *page.Request) error {
+	d, err := p.Devices.Get(r.Context(), r.Actor, p.customer(r), r.PathValue("id"))
+	if err != nil {
+		return err
+	}
+	tries(r, "delete", d)
+	if err := p.Devices.Delete(r.Context(), r.Actor, d.CustomerID, d.ID, r.Version()); err != nil {
+		return err
+	}
+	return r.Done("/devices", r.T("devices.deleted", "name", label(d)))
+}
