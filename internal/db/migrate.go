@@ -11,6 +11,7 @@ import (
 	"io"
 	"io/fs"
 	"log/slog"
+	"net/url"
 	"strings"
 	"time"
 
@@ -27,8 +28,7 @@ func (d *DB) Migrate(ctx context.Context) error { return d.migrate(ctx) }
 
 func (e *liteEngine) migrate(ctx context.Context) error {
 	// The migrations run on a connection of their own: the writer's begins and ends its transactions itself.
-	path := e.file
-	m, err := sql.Open("sqlite", "file:"+path+"?"+litePragmas+"&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_txlock=immediate")
+	m, err := sql.Open("sqlite", "file:"+(&url.URL{Path: e.file}).EscapedPath()+"?"+litePragmas+"&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_txlock=immediate")
 	if err != nil {
 		return translate(err)
 	}

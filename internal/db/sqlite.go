@@ -3,6 +3,7 @@ package db
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"net/url"
 	"os"
@@ -90,8 +91,13 @@ func (e *liteEngine) close() error {
 type loneWrite struct{ w *writer }
 
 func (l loneWrite) ExecContext(ctx context.Context, q string, args ...any) (res sql.Result, err error) {
-	err = l.w.do(ctx, false, func(r runner) error { res, err = r.ExecContext(ctx, q, args...); return err })
-	return res, err
+	for range txAttempts { // another member of the group may take it down, and this one with it
+		err = l.w.do(ctx, false, func(r runner) error { res, err = r.ExecContext(ctx, q, args...); return err })
+		if !errors.Is(err, errGroupLost) {
+			return res, err
+		}
+	}
+	return nil, errAway.Because(err)
 }
 
 func (l loneWrite) QueryContext(context.Context, string, ...any) (*sql.Rows, error) {
@@ -152,16 +158,25 @@ func (w *writer) run(ctx context.Context, dry bool, fn func(runner) error) (awai
 		return nil, translate(err)
 	}
 	ctx = context.WithoutCancel(ctx)
-	mine := w.open
+	mine, returned := w.open, false
 	defer func() {
-		if p := recover(); p != nil {
-			w.undo(ctx, mine)
-			w.settle(false)
-			w.mu.Unlock()
+		if returned {
+			return
+		}
+		p := recover() // nil when fn has ended its goroutine
+		w.undo(ctx, mine)
+		w.settle(false)
+		w.mu.Unlock()
+		if p != nil {
 			panic(p)
 		}
 	}()
-	err = fn(w.stmts)
+	one := &turn{on: w.stmts}
+	err = fn(one)
+	returned = true
+	if err == nil {
+		err = one.broken
+	}
 	if err != nil || dry {
 		w.undo(ctx, mine)
 		w.settle(false)
@@ -174,6 +189,46 @@ func (w *writer) run(ctx context.Context, dry bool, fn func(runner) error) (awai
 	w.size++
 	w.settle(true)
 	return mine, nil
+}
+
+// turn runs the statements of one transaction. They are not interrupted when the caller goes, because that would make SQLite
+// roll the whole group back; a caller that has gone is refused the next one. After a fault that may have made SQLite roll back
+// by itself (disk full) nothing runs any more: it would commit statement by statement.
+type turn struct {
+	on     runner
+	broken error
+}
+
+func (t *turn) ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error) {
+	if err := t.ready(ctx); err != nil {
+		return nil, err
+	}
+	res, err := t.on.ExecContext(context.WithoutCancel(ctx), query, args...)
+	return res, t.seen(err)
+}
+
+func (t *turn) QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
+	if err := t.ready(ctx); err != nil {
+		return nil, err
+	}
+	rows, err := t.on.QueryContext(context.WithoutCancel(ctx), query, args...)
+	return rows, t.seen(err)
+}
+
+func (t *turn) ready(ctx context.Context) error {
+	if t.broken != nil {
+		return t.broken
+	}
+	return ctx.Err()
+}
+
+func (t *turn) seen(err error) error {
+	if err != nil && t.broken == nil {
+		if fault := translate(err); errs.KindOf(fault) == errs.Unavailable {
+			t.broken = fault
+		}
+	}
+	return err
 }
 
 // begin opens a group when none is open, and the savepoint of this transaction.
@@ -234,9 +289,14 @@ func (w *writer) settle(added bool) {
 	close(g.done)
 }
 
-// fail rolls the group back and tells its members.
+// fail rolls the group back and tells its members. The connection is not used again: one that could not roll back would
+// refuse every later BEGIN.
 func (w *writer) fail(g *group, cause error) {
 	_, _ = w.stmts.ExecContext(context.Background(), "ROLLBACK")
+	_ = w.stmts.close()
+	_ = w.conn.Raw(func(any) error { return driver.ErrBadConn })
+	_ = w.conn.Close()
+	w.conn, w.stmts = nil, nil
 	if fault := translate(cause); errs.KindOf(fault) == errs.Unavailable {
 		g.err = fault
 	} else {
