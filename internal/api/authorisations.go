@@ -44,6 +44,9 @@ func (a *API) listAuthorisations(ctx context.Context, c *call, in *CustomerRef) 
 }
 
 func (a *API) requestAuthorisation(ctx context.Context, c *call, in *CustomerRef) (Authorisation, error) {
+	if err := a.kind(ctx, in.Customer, customerKinds); err != nil {
+		return Authorisation{}, err
+	}
 	r, err := a.d.Tenants.RequestAuthorisation(ctx, c.actor, in.Customer)
 	return authorisationOf(r), err
 }
@@ -61,6 +64,9 @@ type grantIn struct {
 }
 
 func (a *API) grantAuthorisation(ctx context.Context, c *call, in *grantIn) (Authorisation, error) {
+	if err := a.kind(ctx, in.Customer, customerKinds); err != nil {
+		return Authorisation{}, err
+	}
 	var g tenant.Authorisation
 	if in.Body != nil {
 		g.ManagerID, g.ReadOnly = in.Body.ProviderID, in.Body.ReadOnly
@@ -83,6 +89,9 @@ type withdrawIn struct {
 }
 
 func (a *API) withdrawAuthorisation(ctx context.Context, c *call, in *withdrawIn) (Authorisation, error) {
+	if err := a.kind(ctx, in.Customer, customerKinds); err != nil {
+		return Authorisation{}, err
+	}
 	provider := ""
 	if in.Body != nil {
 		provider = in.Body.ProviderID

@@ -177,11 +177,7 @@ func (a *API) resetCustomer(ctx context.Context, c *call, in *CustomerRef) (Sent
 
 // resetFirst mails a link to the first administrator: for a new password, or the invitation again while there is none yet.
 func (a *API) resetFirst(ctx context.Context, c *call, id string, kinds []access.TenantKind) (Sent, error) {
-	t, err := a.d.Tenants.Load(ctx, a.d.DB, id)
-	if err == nil && !slices.Contains(kinds, t.Kind) {
-		err = errMissing
-	}
-	if err != nil {
+	if err := a.kind(ctx, id, kinds); err != nil {
 		return Sent{}, err
 	}
 	acc, err := a.d.Onboard.ResetPassword(ctx, c.actor, id)
@@ -208,11 +204,11 @@ func (a *API) customerMail(ctx context.Context, c *call, in *CustomerRef) (Mail,
 // lastMail gives the last account mail; NotFound when none was sent, or when it is past its time.
 func (a *API) lastMail(ctx context.Context, c *call, id string, kinds []access.TenantKind) (Mail, error) {
 	t, target, err := a.d.Tenants.Target(ctx, a.d.DB, c.actor, id)
-	if err == nil {
-		err = access.Decide(c.actor, access.MailboxView, target)
-	}
 	if err == nil && !slices.Contains(kinds, t.Kind) {
 		err = errMissing
+	}
+	if err == nil {
+		err = access.Decide(c.actor, access.MailboxView, target)
 	}
 	if err != nil {
 		return Mail{}, err

@@ -138,15 +138,15 @@ func TestInputIsStrict(t *testing.T) {
 			code string
 			want int
 		}{
-			"no JSON":              {`{"name":`, "bad_json", 400},
-			"two values":           {`{} {}`, "bad_json", 400},
-			"not even text":        {"\x00\x01\x02", "bad_json", 400},
-			"deep":                 {strings.Repeat("[", 100000) + strings.Repeat("]", 100000), "json_too_deep", 400},
-			"deep in a field":      {`{"name":` + strings.Repeat(`{"a":`, 50) + `1` + strings.Repeat(`}`, 51), "json_too_deep", 400},
-			"huge":                 {`{"name":"` + strings.Repeat("x", 2<<20) + `"}`, "body_too_large", 413},
-			"no body":              {nil, "body_required", 400},
-			"a byte order mark":    {"\xef\xbb\xbf{}", "bad_json", 400},
-			"comments":             {`{} // x`, "bad_json", 400},
+			"no JSON":           {`{"name":`, "bad_json", 400},
+			"two values":        {`{} {}`, "bad_json", 400},
+			"not even text":     {"\x00\x01\x02", "bad_json", 400},
+			"deep":              {strings.Repeat("[", 100000) + strings.Repeat("]", 100000), "json_too_deep", 400},
+			"deep in a field":   {`{"name":` + strings.Repeat(`{"a":`, 50) + `1` + strings.Repeat(`}`, 51), "json_too_deep", 400},
+			"huge":              {`{"name":"` + strings.Repeat("x", 2<<20) + `"}`, "body_too_large", 413},
+			"no body":           {nil, "body_required", 400},
+			"a byte order mark": {"\xef\xbb\xbf{}", "bad_json", 400},
+			"comments":          {`{} // x`, "bad_json", 400},
 		} {
 			t.Run(name, func(t *testing.T) {
 				w := *w

@@ -99,6 +99,9 @@ type createSubPartnerIn struct {
 }
 
 func (a *API) createSubPartner(ctx context.Context, c *call, in *createSubPartnerIn) (Partner, error) {
+	if err := a.kind(ctx, in.Partner, partnerKinds); err != nil {
+		return Partner{}, err
+	}
 	m, err := a.d.Onboard.CreateSubPartner(ctx, c.actor, tenant.NewSubPartner{ParentID: in.Partner, Details: in.Body.with(in.Body.Details)}, onboard.First{})
 	if err == nil {
 		c.created("/partners/"+m.Tenant.ID, m.Tenant.Version)

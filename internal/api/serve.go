@@ -35,7 +35,9 @@ func (a *API) serve(op *Op, inner http.HandlerFunc) http.HandlerFunc {
 		}
 		if err == nil {
 			r = r.WithContext(context.WithValue(r.Context(), callKey{}, c))
-			err = a.run(c, w, r, inner)
+			if err = a.run(c, w, r, inner); err != nil {
+				err = a.otherKind(r.Context(), r, err)
+			}
 		}
 		if err == nil {
 			err = c.send(w, r)

@@ -2,10 +2,12 @@ package api
 
 import (
 	"context"
+	"net/http"
 	"slices"
 
 	"linecard/internal/access"
 	"linecard/internal/db"
+	"linecard/internal/errs"
 	"linecard/internal/tenant"
 )
 
@@ -62,6 +64,30 @@ var (
 	partnerKinds  = []access.TenantKind{access.Partner, access.SubPartner}
 )
 
+// kind makes sure that the path speaks of a tenant of one of the kinds; else NotFound, as if there were none. It decides nothing.
+func (a *API) kind(ctx context.Context, id string, kinds []access.TenantKind) error {
+	t, err := a.d.Tenants.Load(ctx, a.d.DB, id)
+	if err == nil && !slices.Contains(kinds, t.Kind) {
+		err = errMissing
+	}
+	return err
+}
+
+// otherKind gives NotFound in place of a refusal when the path speaks of a tenant of another kind, which is no object there.
+func (a *API) otherKind(ctx context.Context, r *http.Request, err error) error {
+	if errs.KindOf(err) != errs.Forbidden {
+		return err
+	}
+	for name, kinds := range map[string][]access.TenantKind{"customer": customerKinds, "partner": partnerKinds} {
+		if id := r.PathValue(name); id != "" {
+			if wrong := a.kind(ctx, id, kinds); wrong != nil {
+				return wrong
+			}
+		}
+	}
+	return err
+}
+
 // find gives a tenant that the actor may see and that is of one of the kinds; else NotFound.
 func (a *API) find(ctx context.Context, c *call, id string, kinds []access.TenantKind) (tenant.Tenant, error) {
 	t, err := a.d.Tenants.Get(ctx, c.actor, id)
@@ -83,14 +109,10 @@ func (a *API) change(ctx context.Context, c *call, id string, kinds []access.Ten
 	var out tenant.Tenant
 	v := c.ifVersion()
 	step := func(ctx context.Context) error {
-		t, err := a.d.Tenants.Load(ctx, a.d.DB, id)
-		switch {
-		case err != nil:
-			return err
-		case !slices.Contains(kinds, t.Kind):
-			return errMissing
+		err := a.kind(ctx, id, kinds)
+		if err == nil {
+			out, err = act(ctx, v)
 		}
-		out, err = act(ctx, v)
 		return err
 	}
 	var err error

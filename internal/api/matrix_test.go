@@ -1,0 +1,371 @@
+package api_test
+
+import (
+	"context"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"linecard/internal/access"
+	"linecard/internal/account"
+	"linecard/internal/api"
+	"linecard/internal/db"
+	"linecard/internal/deliver"
+	"linecard/internal/device"
+	"linecard/internal/tenant"
+)
+
+// The matrix walks every operation as every role at every object: one's own, a sibling's, one below, one above, an unknown
+// one. What is expected comes from this file's own picture of the tree and from the table of roles, not from the decision
+// that the product makes.
+
+// who is an actor of the matrix.
+type who struct {
+	name      string
+	at        string // key of its tenant
+	roles     []access.Role
+	functions []access.Action
+	chosen    []string // keys of a sub account's customers
+	token     string
+}
+
+// parents is the tree of the world: who lies below whom.
+var parents = map[string]string{"operator": "", "p": "operator", "q": "operator", "s": "p", "c": "p", "d": "p", "cq": "q", "cs": "s"}
+
+var matrixActors = func() []who {
+	var all []who
+	add := func(at string, kind access.TenantKind) {
+		for _, r := range access.Roles(kind) {
+			if r != access.PartnerSubAccount {
+				all = append(all, who{name: at + " " + string(r), at: at, roles: []access.Role{r}})
+			}
+		}
+	}
+	add("operator", access.Operator)
+	add("p", access.Partner)
+	add("c", access.Customer)
+	both := []access.Role{access.PartnerFullAdmin, access.PartnerWholesaleAdmin}
+	return append(all,
+		who{name: "p both", at: "p", roles: both},
+		who{name: "s both", at: "s", roles: both},
+		who{name: "s support", at: "s", roles: []access.Role{access.PartnerSupport}},
+		who{name: "p sub account", at: "p", roles: []access.Role{access.PartnerSubAccount}, chosen: []string{"c"},
+			functions: []access.Action{access.CustomerView, access.CustomerEdit, access.OrderView, access.DeviceView, access.EventView, access.AccountSub}})
+}()
+
+func (a who) has(act access.Action) bool {
+	if a.at == "s" && strings.HasPrefix(string(act), "sub_partner.") {
+		return false // there is nothing below a sub-partner (WS-75)
+	}
+	return slices.Contains(access.Granted(a.roles, a.functions), act)
+}
+
+// below says whether x is other or lies below it.
+func below(x, other string) bool {
+	for ; x != ""; x = parents[x] {
+		if x == other {
+			return true
+		}
+	}
+	return false
+}
+
+// sees says whether the actor may know that a tenant exists (CH-33, CH-88, WS-83).
+func (a who) sees(x string) bool {
+	switch {
+	case x == a.at:
+		return true
+	case !below(x, a.at):
+		return false
+	case a.at == "p" && below(x, "s"):
+		return len(a.roles) == 2
+	case len(a.chosen) > 0:
+		return slices.Contains(a.chosen, x)
+	}
+	return true
+}
+
+// things are the objects of the world, by the key of the tenant they belong to.
+type things struct {
+	tenants                                             map[string]tenant.Tenant
+	accounts, tokens, hooks, events, operations, orders map[string]string
+	devices                                             map[string]string
+}
+
+func (w *world) things() things {
+	w.tb.Helper()
+	ctx := context.Background()
+	x := things{tenants: map[string]tenant.Tenant{"operator": w.operator, "p": w.p, "q": w.q, "s": w.s, "c": w.c, "d": w.dd, "cq": w.cq, "cs": w.cs},
+		accounts: map[string]string{}, tokens: map[string]string{}, hooks: map[string]string{}, events: map[string]string{},
+		operations: map[string]string{}, orders: map[string]string{}, devices: map[string]string{}}
+	for key, t := range x.tenants {
+		acc := w.account(t, account.Invitation{Roles: access.Roles(t.Kind)[:1]})
+		x.accounts[key] = acc.ID
+		tok, _, err := w.d.Accounts.CreateToken(ctx, access.Actor{ID: acc.ID, Account: acc.ID, Kind: access.System, Tenant: t.Access()}, account.NewToken{Name: "thing"})
+		w.ok(err)
+		x.tokens[key] = tok.ID
+		h, _, err := w.d.Webhooks.Create(ctx, system, access.Target{Tenant: t.Access()}, deliver.WebhookInput{URL: "https://example.com/" + key})
+		w.ok(err)
+		x.hooks[key] = h.ID
+		w.ok(w.db.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
+			o, err := w.d.Operations.Start(ctx, tx, system, "test", t.Scope, t.ID)
+			x.operations[key] = o.ID
+			return err
+		}))
+		if t.Kind == access.Customer {
+			o, err := w.d.Tenants.CreateOrder(ctx, system, t.ID, tenant.NewOrder{Lines: []tenant.OrderLine{{Item: "device", Quantity: 1}}})
+			w.ok(err)
+			x.orders[key] = o.ID
+			d, err := w.d.Devices.Create(ctx, system, t.ID, device.New{MAC: "0004f20000" + map[string]string{"c": "01", "d": "02", "cq": "03", "cs": "04"}[key]})
+			w.ok(err)
+			x.devices[key] = d.ID
+		}
+	}
+	w.sequence()
+	for key, t := range x.tenants {
+		var id string
+		w.ok(w.db.Get(ctx, &id, `SELECT id FROM journal_entries WHERE is_event AND scope = $1 AND position IS NOT NULL ORDER BY position LIMIT 1`, t.Scope))
+		x.events[key] = id
+	}
+	return x
+}
+
+// sequence gives what was written its positions, as the queue does every few milliseconds.
+func (w *world) sequence() {
+	w.tb.Helper()
+	_, err := w.d.Journal.Sequence(context.Background())
+	w.ok(err)
+}
+
+const unknown = "0190b0a0-0000-7000-8000-000000000000"
+
+func pick(m map[string]string, key string) string {
+	if id := m[key]; id != "" {
+		return id
+	}
+	return unknown
+}
+
+// bodies are inputs that each operation takes.
+var bodies = map[string]any{
+	"create-partner": map[string]any{"name": "New", "email": "new@example.test", "contact": "C"}, "create-sub-partner": map[string]any{"name": "New", "email": "new@example.test", "contact": "C"},
+	"edit-partner": map[string]any{"contact": "Other"}, "edit-customer": map[string]any{"contact": "Other"}, "archive-customer": map[string]any{"confirm_name": "Nobody"},
+	"edit-order": map[string]any{"lines": []any{map[string]any{"item": "device", "quantity": 2}}}, "put-item": map[string]any{"name": "X", "active": true},
+	"put-policy": map[string]any{}, "edit-account": map[string]any{"phone": "+49 30 1"}, "edit-me": map[string]any{},
+	"create-token": map[string]any{"name": "N", "scopes": []string{"self"}}, "create-webhook": map[string]any{"url": "https://example.com/n"}, "edit-webhook": map[string]any{"description": "Other"},
+	"create-device": map[string]any{"mac": "0004f2ffff01"}, "edit-device": map[string]any{"name": "Other"}, "edit-provisioning": map[string]any{},
+}
+
+// requestFor aims an operation at the objects of a tenant; key "" is an unknown one.
+func (w *world) requestFor(op api.Op, x things, key, token string) request {
+	id := unknown
+	if key != "" {
+		id = x.tenants[key].ID
+	}
+	in := request{method: op.Method, token: token, body: bodies[op.ID]}
+	in.path = strings.NewReplacer("{customer}", id, "{partner}", id, "{tenant}", id, "{account}", pick(x.accounts, key), "{token}", pick(x.tokens, key),
+		"{webhook}", pick(x.hooks, key), "{delivery}", unknown, "{event}", pick(x.events, key), "{operation}", pick(x.operations, key),
+		"{order}", pick(x.orders, key), "{device}", pick(x.devices, key), "{item}", "device").Replace(op.Path)
+	switch op.ID { // those that name an object elsewhere
+	case "create-customer":
+		in.body = map[string]any{"name": "New", "email": "new@example.test", "contact": "C", "permission_types": []string{"DMP"}, "owner_id": id}
+	case "create-order":
+		in.body = map[string]any{"customer_id": id, "lines": []any{map[string]any{"item": "device", "quantity": 2}}}
+	case "create-account":
+		in.body = map[string]any{"tenant_id": id, "email": "new@example.test", "name": "N", "roles": access.Roles(x.tenants[key].Kind)[:min(1, len(access.Roles(x.tenants[key].Kind)))]}
+		if key == "" {
+			in.body.(map[string]any)["roles"] = []string{"partner_support"}
+		}
+	case "list-accounts":
+		in.path += "?tenant_id=" + id
+	}
+	if op.Method != "GET" {
+		in.path += "?dry_run=true"
+	}
+	return in
+}
+
+// outcome is what somebody may expect of an operation.
+type outcome string
+
+const (
+	done   outcome = "done"
+	denied outcome = "denied" // 403
+	hidden outcome = "hidden" // the same as an unknown object
+)
+
+// expect says what should come of the operation, from roles and tree alone.
+func (a who) expect(op api.Op, key string, kind access.TenantKind) outcome {
+	gate := a.has(op.Action) || slices.ContainsFunc(op.Or, a.has) || op.Ungated
+	if !gate {
+		return denied
+	}
+	own := key == a.at
+	need := op.Action
+	switch op.ID {
+	case "get-partner", "edit-partner", "freeze-partner", "unfreeze-partner", "suspend-partner", "resume-partner", "reset-partner-password", "get-partner-mail",
+		"list-sub-partners", "create-sub-partner":
+		if kind != access.Partner && kind != access.SubPartner {
+			return hidden
+		}
+	case "get-token", "delete-token", "get-webhook", "edit-webhook", "delete-webhook", "rotate-webhook-secret", "list-deliveries", "retry-delivery", "retry-deliveries",
+		"replay-webhook", "test-webhook":
+		if !own { // they belong to one's own organisation alone
+			return hidden
+		}
+	case "get-event", "get-operation", "cancel-operation":
+		if !a.has(need) || !a.sees(key) || len(a.chosen) > 0 && own && op.ID != "get-event" {
+			return hidden
+		}
+		if op.ID == "cancel-operation" {
+			return denied // somebody else started it
+		}
+		return done
+	case "get-order", "edit-order", "submit-order", "fulfil-order", "cancel-order":
+		if kind != access.Customer {
+			return hidden // only customers have orders
+		}
+	default:
+		if strings.Contains(op.Path, "{customer}") && kind != access.Customer {
+			return hidden
+		}
+	}
+	if !a.sees(key) {
+		return hidden
+	}
+	sub := kind == access.SubPartner && !own
+	switch op.ID {
+	case "get-partner":
+		need = map[bool]access.Action{true: access.SubPartnerView, false: access.PartnerView}[sub]
+	case "edit-partner":
+		need = map[bool]access.Action{true: access.SubPartnerEdit, false: access.PartnerEdit}[sub]
+		if own {
+			need = access.SettingsEdit
+		}
+	case "freeze-partner", "unfreeze-partner":
+		need = map[bool]access.Action{true: access.SubPartnerSuspend, false: access.PartnerFreeze}[kind == access.SubPartner]
+	case "suspend-partner", "resume-partner":
+		need = map[bool]access.Action{true: access.SubPartnerSuspend, false: access.PartnerFreeze}[kind == access.SubPartner]
+	case "list-accounts":
+		if own && a.has(access.AccountSub) {
+			return done // sub accounts alone
+		}
+	case "cancel-order":
+		need = map[bool]access.Action{true: access.OrderFulfil, false: access.OrderCreate}[a.at == "operator"]
+	case "grant-authorisation", "withdraw-authorisation":
+		if !own {
+			return denied // never anybody but the customer (CH-31)
+		}
+	}
+	if !a.has(need) {
+		return denied
+	}
+	if strings.Contains(op.Path, "/accounts") && need == access.AccountEdit && !own && a.at != "operator" {
+		return denied // an organisation's people are its own affair
+	}
+	if strings.Contains(op.Path, "/devices") || strings.Contains(op.Path, "/provisioning") {
+		if a.at != "operator" && !own && key != "c" { // only C has authorised its provider (CH-29)
+			return denied
+		}
+		if key == "c" && a.at != "operator" && a.at != "p" && !own {
+			return denied
+		}
+	}
+	return done
+}
+
+var requestIDs = regexp.MustCompile(`"request_id":"[A-Z0-9]+"`)
+
+func bare(r reply) string { return requestIDs.ReplaceAllString(r.Body.String(), "") }
+
+func TestNobodyReachesSidewaysOrUpwards(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		x := w.things()
+		keys := []string{"operator", "p", "q", "s", "c", "d", "cq", "cs"}
+		ops := w.api.Operations()
+		for _, a := range matrixActors {
+			var customers []string
+			for _, key := range a.chosen {
+				customers = append(customers, x.tenants[key].ID)
+			}
+			acc := w.account(x.tenants[a.at], account.Invitation{Roles: a.roles, Functions: a.functions, Customers: customers})
+			a.token = w.token(x.tenants[a.at], acc)
+			for _, op := range ops {
+				if !aims(op) {
+					continue
+				}
+				nothing := w.do(w.requestFor(op, x, "", a.token))
+				for _, key := range keys {
+					got := w.do(w.requestFor(op, x, key, a.token))
+					want := a.expect(op, key, x.tenants[key].Kind)
+					fine := false
+					switch want {
+					case hidden:
+						fine = got.Code == 404 && got.Code == nothing.Code && bare(got) == bare(nothing)
+					case denied:
+						fine = got.Code == 403
+					case done:
+						fine = got.Code < 300 || got.Code == 400 || got.Code == 409 || got.Code == 429 ||
+							got.Code == 404 && (emptyHanded[op.ID] || op.ID == "request-authorisation" && (a.at == "operator" || a.at == key))
+					}
+					if !fine {
+						t.Errorf("%s: %s of %s is %d %s, want %s; unknown gives %d %s", a.name, op.ID, key, got.Code, bare(got), want, nothing.Code, bare(nothing))
+					}
+				}
+			}
+		}
+	})
+}
+
+// emptyHanded may find nothing although all is allowed: there is no such delivery, no account yet, no request.
+var emptyHanded = map[string]bool{"retry-delivery": true, "reveal-provisioning": true, "withdraw-authorisation": true}
+
+// aims says whether an operation is about an object somewhere in the tree.
+func aims(op api.Op) bool {
+	switch op.ID {
+	case "create-customer", "create-order", "create-account", "list-accounts":
+		return true
+	case "put-item":
+		return false
+	}
+	return strings.Contains(op.Path, "{")
+}
+
+func TestListsHoldOnlyWhatMayBeSeen(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		x := w.things()
+		owner := map[string]string{}
+		for key, tt := range x.tenants {
+			for _, id := range []string{tt.ID, x.accounts[key], x.tokens[key], x.hooks[key], x.operations[key], x.events[key], x.orders[key], x.devices[key]} {
+				if id != "" {
+					owner[id] = key
+				}
+			}
+		}
+		for _, a := range matrixActors {
+			var customers []string
+			for _, key := range a.chosen {
+				customers = append(customers, x.tenants[key].ID)
+			}
+			a.token = w.token(x.tenants[a.at], w.account(x.tenants[a.at], account.Invitation{Roles: a.roles, Functions: a.functions, Customers: customers}))
+			for _, op := range w.api.Operations() {
+				if !strings.HasPrefix(op.ID, "list-") || strings.Contains(op.Path, "{") || op.ID == "list-items" {
+					continue
+				}
+				r := w.get(a.token, op.Path+"?limit=1000")
+				if op.ID != "list-operations" && !a.has(op.Action) && !slices.ContainsFunc(op.Or, a.has) {
+					r.refused(403, "forbidden")
+					continue
+				}
+				var l struct{ Items []struct{ ID string } }
+				r.status(200).into(&l)
+				for _, item := range l.Items {
+					if key, known := owner[item.ID]; known && !a.sees(key) {
+						t.Errorf("%s: %s shows one of %s", a.name, op.ID, key)
+					}
+				}
+			}
+		}
+	})
+}
