@@ -29,6 +29,7 @@ const (
 	Master       FileKind = "master"        // the first file of this phone; names the others
 	GlobalMaster FileKind = "global_master" // the same for phones that have none of their own
 	Parameters   FileKind = "parameters"    // configuration of this phone, as written here
+	Common       FileKind = "common"        // configuration that all phones of a model or maker share; no MAC in its name
 	Overrides    FileKind = "overrides"     // what was changed on the phone; it reads and writes it
 	Directory    FileKind = "directory"     // contacts
 	CallList     FileKind = "call_list"

@@ -1,0 +1,124 @@
+// Package flatxml owns the writing of XML files that hold one setting in one element, as Cisco, Grandstream and Snom phones read
+// them. It must not know any maker: names and order are what it is given, so equal documents have equal bytes.
+package flatxml
+
+import (
+	"bytes"
+	"strings"
+	"unicode/utf8"
+
+	"linecard/internal/errs"
+)
+
+// ContentType is what servers of these files answer; phones are not known to look at it.
+const ContentType = "text/xml; charset=utf-8"
+
+// Element is one element: with children, or with a text.
+type Element struct {
+	Name       string
+	Attributes []Attribute
+	Text       string // only of elements without children
+	Children   []Element
+}
+
+// Attribute is one attribute of an element.
+type Attribute struct{ Name, Value string }
+
+var (
+	errName  = errs.New(errs.Invalid, "bad_parameter_name", "A parameter name begins with a letter and has letters, digits and . _ - only.")
+	errTwice = errs.New(errs.Invalid, "parameter_twice", "A parameter stands in the file twice.")
+)
+
+// Bytes writes the document, an element a line. A name that XML or a phone cannot read, and two children of one name, are
+// Invalid: phones differ in which of two they take.
+func Bytes(root Element) ([]byte, error) {
+	var b bytes.Buffer
+	b.WriteString(`<?xml version="1.0" encoding="UTF-8"?>` + "\n")
+	if err := root.write(&b, ""); err != nil {
+		return nil, err
+	}
+	return b.Bytes(), nil
+}
+
+func (e Element) write(b *bytes.Buffer, indent string) error {
+	if !ValidName(e.Name) {
+		return errName
+	}
+	b.WriteString(indent + "<" + e.Name)
+	for i, a := range e.Attributes {
+		if !ValidName(a.Name) {
+			return errName
+		}
+		for _, before := range e.Attributes[:i] {
+			if before.Name == a.Name {
+				return errTwice
+			}
+		}
+		b.WriteString(" " + a.Name + `="`)
+		escape(b, a.Value)
+		b.WriteByte('"')
+	}
+	b.WriteByte('>')
+	if len(e.Children) == 0 {
+		escape(b, e.Text)
+		b.WriteString("</" + e.Name + ">\n")
+		return nil
+	}
+	b.WriteByte('\n')
+	seen := make(map[string]bool, len(e.Children))
+	for _, c := range e.Children {
+		if seen[c.Name] {
+			return errTwice
+		}
+		seen[c.Name] = true
+		if err := c.write(b, indent+"  "); err != nil {
+			return err
+		}
+	}
+	b.WriteString(indent + "</" + e.Name + ">\n")
+	return nil
+}
+
+// ValidName says whether s may be the name of an element: narrower than XML, wide enough for all parameters of these makers.
+func ValidName(s string) bool {
+	if s == "" || len(s) > 255 || len(s) >= 3 && strings.EqualFold(s[:3], "xml") && !strings.HasPrefix(s, "XML_") {
+		return false
+	}
+	for i, c := range []byte(s) {
+		letter := c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z'
+		if !letter && (i == 0 || !(c >= '0' && c <= '9' || c == '.' || c == '_' || c == '-')) {
+			return false
+		}
+	}
+	return true
+}
+
+// escape writes s so that it reads back as s and cannot end the text or attribute. What XML 1.0 cannot carry at all (control
+// characters, broken UTF-8) becomes U+FFFD.
+func escape(b *bytes.Buffer, s string) {
+	for _, r := range s {
+		switch r {
+		case '&':
+			b.WriteString("&amp;")
+		case '<':
+			b.WriteString("&lt;")
+		case '>':
+			b.WriteString("&gt;")
+		case '"':
+			b.WriteString("&quot;")
+		case '\'':
+			b.WriteString("&apos;")
+		case '\t':
+			b.WriteString("&#9;")
+		case '\n':
+			b.WriteString("&#10;")
+		case '\r':
+			b.WriteString("&#13;")
+		default:
+			if r < ' ' || r == 0xfffe || r == 0xffff {
+				r = utf8.RuneError
+			}
+			b.WriteRune(r)
+		}
+	}
+}

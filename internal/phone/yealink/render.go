@@ -1,0 +1,78 @@
+package yealink
+
+import (
+	"strconv"
+	"strings"
+
+	"linecard/internal/phone"
+)
+
+// contentType is plain text: the format is lines.
+const contentType = "text/plain; charset=utf-8"
+
+// Files names the one file that is made for a phone. Boot files and the common file are no such: as soon as a boot file is
+// answered, a phone loads only what it includes (fusionpbx 2925, 2926), and the common file knows no phone. All of them
+// are a true 404, after which a phone goes on with the next name.
+func (maker) Files(in phone.Inputs) []string { return []string{in.MAC.String() + ".cfg"} }
+
+// Render makes the file of Files; any other name is NotFound.
+func (m maker) Render(name string, in phone.Inputs) (phone.File, error) {
+	if name != m.Files(in)[0] {
+		return phone.File{}, phone.ErrNoFile
+	}
+	body, err := write(settings(in))
+	if err != nil {
+		return phone.File{}, err
+	}
+	return phone.File{Body: body, ContentType: contentType}, nil
+}
+
+// static is the software generation from which parameters of the device itself are written with the prefix "static."
+// [S admin guides V81]. What a T5x of generation 80 wants is not known; software of generation 8x takes the old names, too.
+const static = 81
+
+// generation is the second number of a software version: 86 of 96.86.0.45. 0 when it is not known.
+func generation(version string) int {
+	parts := strings.Split(version, ".")
+	if len(parts) < 2 {
+		return 0
+	}
+	n, _ := strconv.Atoi(parts[1])
+	return n
+}
+
+// settings are what every phone gets, each with its source and the software it is for.
+func settings(in phone.Inputs) []setting {
+	common := []setting{
+		// A NOTIFY check-sync restarts the phone only when it says so; else it asks for its files. The factory's 1 restarts always
+		// [S CP969 guide p. 779; T2x, T4x and T5x templates]. All generations.
+		{"sip.notify_reboot_enable", "0"},
+	}
+	if g := generation(in.Version); g != 0 && g < static {
+		return append([]setting{
+			// 7 asks after power on and in the window of the days that are listed; a week is the only period there is, so all seven
+			// days are listed whatever the period: a phone asks more often than it has to, never less [S open templates for T2x and T4x
+			// before generation 81].
+			{"auto_provision.mode", "7"},
+			{"auto_provision.weekly.enable", "1"},
+			{"auto_provision.weekly.dayofweek", "0123456"},
+			{"auto_provision.weekly.begin_time", in.Poll.Start.String()},
+			{"auto_provision.weekly.end_time", in.Poll.End.String()},
+		}, common...)
+	}
+	return append([]setting{
+		// Ask after power on (DM-107) [S T5 series guide p. 86 ff., generation 81 and later].
+		{"static.auto_provision.power_on", "1"},
+		// DM-108: at a random time of the window, on one day of each period that follows from the MAC; an end before the start is on
+		// the next day; 1 to 1000 days [S T2/T4/T5 guides, generation 81 and later].
+		{"static.auto_provision.flexible.enable", "1"},
+		{"static.auto_provision.flexible.interval", strconv.Itoa(in.Poll.Days)},
+		{"static.auto_provision.flexible.begin_time", in.Poll.Start.String()},
+		{"static.auto_provision.flexible.end_time", in.Poll.End.String()},
+		// Logs go to the provisioning address, as those of other makers do [S names: T5 template, generation 83 and later; older
+		// software ignores them. I: without a path it is the provisioning address].
+		{"static.auto_provision.local_log.backup.enable", "1"},
+		// What is changed on the phone stays on the phone [S generation 81 and later].
+		{"static.auto_provision.custom.sync", "0"},
+	}, common...)
+}
