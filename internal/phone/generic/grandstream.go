@@ -1,0 +1,46 @@
+package generic
+
+import (
+	"strconv"
+
+	"linecard/internal/phone"
+	"linecard/internal/phone/flatxml"
+)
+
+// Grandstream describes the phones and adapters of Grandstream: GXP, GRP, GXV, HT.
+var Grandstream = Template{
+	Maker: "grandstream",
+	// Of devices in logs [S]; there are more, for which the maker is named.
+	Prefixes: []phone.MAC{{0x00, 0x0b, 0x82}, {0xc0, 0x74, 0xad}},
+	Agents: []string{ // [S wazo and other projects]
+		`^Grandstream Model HW (?P<model>[A-Z]{2,4}[0-9A-Z]{2,8})(?: V[0-9A-Z.]{1,8})? SW (?P<version>[0-9][0-9.]{1,20})(?: DevId (?P<mac>[0-9A-Fa-f]{12}))?$`,
+		`^Grandstream (?P<model>[A-Z]{2,4}[0-9A-Z]{2,8}) \([0-9a-z]{1,16}\.bin:(?P<version>[0-9][0-9.]{1,20})/[0-9a-z]{1,16}\.bin:[0-9.]{1,20}\) DevId (?P<mac>[0-9A-Fa-f]{12})$`,
+		`^Grandstream (?P<model>[A-Z]{2,4}[0-9A-Z]{2,8}) (?P<version>[0-9][0-9.]{1,20})$`, // SIP
+	},
+	// In the order in which they are asked [S SIP device provisioning guide].
+	Names: []Name{
+		{"cfg{mac}", phone.Parameters, false}, // binary
+		{"cfg{mac}.xml", phone.Parameters, true},
+		{"cfg.xml", phone.Common, false},
+		{"cfg{model}.xml", phone.Common, false}, // after {mac}: a MAC would pass for a model
+	},
+	Settings: []Setting{
+		// Check every day [S open GXP template: "2 = every day"; manuals: "Yes, daily at hour (0-23)"]. There is no period in days: a
+		// phone asks more often than it has to, never less.
+		{"P194", func(phone.Inputs) string { return "2" }},
+		// DM-108 as far as whole hours go: from the hour in which the window starts to the one after its end [S open GXP and GXW
+		// templates: P285 first hour, P8459 last; software that does not know P8459 asks in the hour of P285. I: over midnight].
+		{"P285", func(in phone.Inputs) string { return strconv.Itoa(int(in.Poll.Start) / 60) }},
+		{"P8459", func(in phone.Inputs) string { return strconv.Itoa((int(in.Poll.End) + 59) / 60 % 24) }},
+	},
+	Document: func(in phone.Inputs, settings []flatxml.Element) flatxml.Element { // [S]
+		return flatxml.Element{Name: "gs_provision", Attributes: []flatxml.Attribute{{Name: "version", Value: "1"}}, Children: []flatxml.Element{
+			{Name: "mac", Text: in.MAC.String()},
+			{Name: "config", Attributes: []flatxml.Attribute{{Name: "version", Value: "1"}}, Children: settings},
+		}}
+	},
+	// P2 admin, P34 account 1, P1359 file password [S]; P196 user and P406, P506, P606, P1706 … of further accounts are only
+	// recalled: hiding one too many harms nobody. P192 and P237 are addresses.
+	Secrets:     []string{"P2", "P34", "P192", "P196", "P237", "P406", "P506", "P606", "P1359", "P1706", "P1806"},
+	SecretParts: []string{"password", "passwd", "secret"}, // of the alias names of newer models: users.admin.password
+}

@@ -1,0 +1,37 @@
+package generic
+
+import (
+	"strconv"
+
+	"linecard/internal/phone"
+	"linecard/internal/phone/flatxml"
+)
+
+// Snom describes the desk phones of Snom, software 8 and later, and the M DECT bases as far as they call themselves.
+var Snom = Template{
+	Maker:    "snom",
+	Prefixes: []phone.MAC{{0x00, 0x04, 0x13}}, // [S]
+	Agents: []string{ // [S wazo]
+		`^Mozilla/4\.0 \(compatible; [Ss]nom ?(?P<model>[0-9A-Z]{2,8})(?:-SIP)? (?P<version>[0-9][0-9.]{1,20})(?: [0-9A-Za-z._-]{1,40})? (?P<mac>[0-9A-Fa-f]{12})(?: [A-Z]{3}:[0-9]{1,2}){0,4}\)$`,
+	},
+	// The first two are asked for by every phone [S]; the others by those whose setting_server says …/{mac}.htm or .xml [S].
+	Names: []Name{
+		{"snom{model}.htm", phone.Common, false},
+		{"snom{model}-{mac}.htm", phone.Parameters, true},
+		{"{mac}.htm", phone.Parameters, true},
+		{"{mac}.xml", phone.Parameters, true},
+	},
+	Settings: []Setting{
+		// DM-108 only in part [S service.snom.com and Gigaset wiki: the modes rel, abs and random and these three names]: every so many
+		// days after the phone started. The names of the settings for time of day were in no source, so the window is not kept.
+		{"prov_polling_enabled", func(phone.Inputs) string { return "on" }},
+		{"prov_polling_mode", func(phone.Inputs) string { return "rel" }},
+		{"prov_polling_period", func(in phone.Inputs) string { return strconv.Itoa(in.Poll.Days * 24 * 60 * 60) }},
+	},
+	Document: func(_ phone.Inputs, settings []flatxml.Element) flatxml.Element { // [S]
+		return flatxml.Element{Name: "settings", Children: []flatxml.Element{{Name: "phone-settings", Children: settings}}}
+	},
+	Attributes:  []flatxml.Attribute{{Name: "perm", Value: "R"}}, // only read on the phone [S]
+	Secrets:     []string{"setting_server"},
+	SecretParts: []string{"pass", "_pw", "secret", "_pin"}, // user_pass, http_pass, admin_mode_password, tr69_acs_passwd
+}
