@@ -15,10 +15,14 @@ import (
 	"linecard/internal/device"
 	"linecard/internal/errs"
 	"linecard/internal/journal"
+	"linecard/internal/network"
 	"linecard/internal/onboard"
 	"linecard/internal/operation"
 	"linecard/internal/phone"
+	"linecard/internal/phone/cisco"
+	"linecard/internal/phone/generic"
 	"linecard/internal/phone/poly"
+	"linecard/internal/phone/yealink"
 	"linecard/internal/queue"
 	"linecard/internal/secret"
 	"linecard/internal/tenant"
@@ -38,6 +42,7 @@ type Core struct {
 	Webhooks   *deliver.Webhooks
 	Operations *operation.Service
 	Onboard    *onboard.Service
+	Networks   *network.Service
 	Devices    *device.Service
 }
 
@@ -109,12 +114,16 @@ func (c *Core) wire(s Settings, o Options) error {
 		Link: link})
 	c.Accounts.Register(c.Queue)
 	c.Onboard = onboard.NewService(onboard.Deps{DB: c.DB, Tenants: c.Tenants, Accounts: c.Accounts, Mails: c.Mail, Post: c.Mail, Link: link})
-	c.Devices = device.NewService(device.Needs{DB: c.DB, Journal: c.Journal, Tenants: c.Tenants, Box: c.Box, Makers: Makers()})
+	c.Networks = network.NewService(network.Needs{DB: c.DB, Journal: c.Journal, Tenants: c.Tenants, Operations: c.Operations})
+	c.Networks.Register(c.Queue)
+	c.Devices = device.NewService(device.Needs{DB: c.DB, Journal: c.Journal, Tenants: c.Tenants, Networks: c.Networks, Box: c.Box, Makers: Makers()})
 	return nil
 }
 
-// Makers are the phone makers that this program knows.
-func Makers() phone.Makers { return phone.Makers{poly.New()} }
+// Makers are the phone makers that this program knows, in the order in which they are asked about a request.
+func Makers() phone.Makers {
+	return phone.Makers{poly.New(), yealink.New(), cisco.New(), generic.New(generic.Grandstream), generic.New(generic.Snom)}
+}
 
 // Close ends the connections of the stores.
 func (c *Core) Close() error { return c.DB.Close() }

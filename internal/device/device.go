@@ -33,6 +33,11 @@ type Device struct {
 	LastIP          string  `db:"last_ip"`
 	ReportedModel   string  `db:"reported_model"`
 	SoftwareVersion string  `db:"software_version"`
+
+	// Where it is: the site that its addresses say, or the one it is pinned to (DM-34).
+	SiteID     string `db:"site_id"`
+	SitePinned bool   `db:"site_pinned"`
+	PrivateIP  string `db:"private_ip"` // inside its network; "" when it is not known
 }
 
 // KnownModel is what the phone said of itself, else what was entered, else "".
@@ -55,7 +60,8 @@ type New struct {
 // Patch is a partial change; nil leaves a field as it is. The MAC cannot change (DM-4).
 type Patch struct {
 	Model, Name, Description *string
-	IfVersion                int64 // 0: whatever the version is
+	Whereabouts
+	IfVersion int64 // 0: whatever the version is
 }
 
 // Query says which devices of a customer a list shall hold.
@@ -63,6 +69,7 @@ type Query struct {
 	Text  string // part of MAC (any separators), name, model or description
 	Model string // exactly this model, as entered or reported
 	Maker string
+	Site  string  // id of the site where it is
 	Page  db.Page // sorts: name, mac, created, last_seen
 }
 
@@ -150,9 +157,10 @@ func addFields(c *errs.Checker, err error) {
 
 // Sighting is what one request of a phone told about it.
 type Sighting struct {
-	DeviceID string
-	At       time.Time
-	IP       string
-	Model    string // "" when it did not tell
-	Version  string // of its application; "" when it did not tell
+	DeviceID  string
+	At        time.Time
+	IP        string
+	PrivateIP string // its address inside its network, as a relay reports it; "" when nobody did (DM-48)
+	Model     string // "" when it did not tell
+	Version   string // of its application; "" when it did not tell
 }

@@ -7,6 +7,7 @@ import (
 	"linecard/internal/db"
 	"linecard/internal/errs"
 	"linecard/internal/journal"
+	"linecard/internal/network"
 	"linecard/internal/phone"
 	"linecard/internal/revision"
 	"linecard/internal/secret"
@@ -16,26 +17,33 @@ import (
 // Service is the use cases of devices and of what a customer's phones share. Each one decides first, then writes rows,
 // revision and journal in one transaction.
 type Service struct {
-	db      *db.DB
-	journal *journal.Journal
-	tenants *tenant.Service
-	box     *secret.Box
-	makers  phone.Makers
+	db       *db.DB
+	journal  *journal.Journal
+	tenants  *tenant.Service
+	networks *network.Service
+	box      *secret.Box
+	makers   phone.Makers
 }
 
 // Needs is what the room is made of.
 type Needs struct {
-	DB      *db.DB
-	Journal *journal.Journal
-	Tenants *tenant.Service
-	Box     *secret.Box  // seals the passwords of provisioning accounts
-	Makers  phone.Makers // the makers whose phones can be added
+	DB       *db.DB
+	Journal  *journal.Journal
+	Tenants  *tenant.Service
+	Networks *network.Service // the sites where phones are; nil: sites that nobody can import in the background
+	Box      *secret.Box      // seals the passwords of provisioning accounts
+	Makers   phone.Makers     // the makers whose phones can be added
 }
 
-// NewService makes the room and tells tenant what it holds of a customer: one with devices cannot be archived (CH-27).
+// NewService makes the room and tells tenant what it holds of a customer: one with devices cannot be archived (CH-27). Its phones
+// move when network changes a site.
 func NewService(n Needs) *Service {
-	s := &Service{db: n.DB, journal: n.Journal, tenants: n.Tenants, box: n.Box, makers: n.Makers}
+	s := &Service{db: n.DB, journal: n.Journal, tenants: n.Tenants, networks: n.Networks, box: n.Box, makers: n.Makers}
 	n.Tenants.Holds(s.holds)
+	if s.networks == nil {
+		s.networks = network.NewService(network.Needs{DB: n.DB, Journal: n.Journal, Tenants: n.Tenants})
+	}
+	s.networks.OnChange(s.sitesChanged)
 	return s
 }
 
@@ -98,6 +106,15 @@ func (s *Service) Create(ctx context.Context, actor access.Actor, customerID str
 		if err := count(ctx, tx, t, 1); err != nil {
 			return err
 		}
+		// Nobody has seen it, so it is at the site that takes what no other matches (DM-46).
+		if err := s.networks.Hold(ctx, tx, t); err != nil {
+			return err
+		}
+		m, err := s.networks.Map(ctx, tx, t.ID)
+		if err != nil {
+			return err
+		}
+		d.SiteID = m.Internet()
 		if err := insert(ctx, tx, d); err != nil {
 			if db.IsUnique(err, "device_devices", "mac") {
 				return errElsewhere.Because(err)
@@ -139,6 +156,11 @@ func (s *Service) Edit(ctx context.Context, actor access.Actor, customerID, id s
 			return err
 		}
 		changed, err := p.apply(&d)
+		if err == nil && p.Whereabouts != (Whereabouts{}) {
+			var to []string
+			to, err = s.replace(ctx, tx, t, &d, p.Whereabouts)
+			changed = append(changed, to...)
+		}
 		out = d
 		if err != nil || len(changed) == 0 {
 			return err
@@ -155,6 +177,24 @@ func (s *Service) Edit(ctx context.Context, actor access.Actor, customerID, id s
 		return s.journal.Append(ctx, tx, actor, news(t, d, "edited", "edit", map[string]any{"fields": changed}))
 	})
 	return out, err
+}
+
+// replace puts a device where w says and names what differs now.
+func (s *Service) replace(ctx context.Context, tx *db.Tx, t tenant.Tenant, d *Device, w Whereabouts) ([]string, error) {
+	if err := s.networks.Hold(ctx, tx, t); err != nil {
+		return nil, err
+	}
+	found, err := placesOf(ctx, tx, []string{d.ID})
+	if err != nil || len(found) == 0 {
+		return nil, err
+	}
+	p := &found[0]
+	changed, err := s.relocate(ctx, tx, p, w)
+	if err != nil || len(changed) == 0 {
+		return nil, err
+	}
+	d.SiteID, d.SitePinned, d.PrivateIP = p.SiteID, p.Pinned, p.PrivateIP
+	return changed, move(ctx, tx, found)
 }
 
 // Delete removes a device; its MAC is free from then on. Stale when ifVersion is neither 0 nor the present version.

@@ -2,6 +2,7 @@ package device
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"linecard/internal/db"
@@ -11,8 +12,10 @@ import (
 )
 
 const selected = `SELECT d.id, d.customer_id, d.scope, d.mac, d.maker, d.model, d.name, d.description, d.created, d.updated, d.version,
-	s.last_seen, s.last_ip, s.model AS reported_model, s.software_version
-	FROM device_devices d JOIN device_sightings s ON s.device_id = d.id`
+	s.last_seen, s.last_ip, s.model AS reported_model, s.software_version, p.site_id, p.pinned AS site_pinned, p.private_ip
+	FROM device_devices d` + joined
+
+const joined = ` JOIN device_sightings s ON s.device_id = d.id JOIN device_places p ON p.device_id = d.id`
 
 func get(ctx context.Context, q db.Q, customerID, id string) (Device, error) {
 	var d Device
@@ -32,7 +35,10 @@ func insert(ctx context.Context, tx *db.Tx, d Device) error {
 		return err
 	}
 	_, err = tx.Exec(ctx, `INSERT INTO device_sightings (device_id, last_ip, model, software_version) VALUES ($1, '', '', '')`, d.ID)
-	return err
+	if err != nil {
+		return err
+	}
+	return place{DeviceID: d.ID, CustomerID: d.CustomerID, SiteID: d.SiteID}.insert(ctx, tx)
 }
 
 func update(ctx context.Context, tx *db.Tx, d Device) error {
@@ -89,7 +95,7 @@ func list(ctx context.Context, q db.Q, customerID string, query Query) (Listing,
 		return Listing{}, err
 	}
 	var l Listing
-	counted := `SELECT COUNT(*) FROM device_devices d JOIN device_sightings s ON s.device_id = d.id` + where
+	counted := `SELECT COUNT(*) FROM device_devices d` + joined + where
 	if err := q.Get(ctx, &l.Total, counted, a.List()...); err != nil {
 		return Listing{}, err
 	}
@@ -115,6 +121,9 @@ func (query Query) where(a *db.Args, customerID string) (string, error) {
 	}
 	if query.Maker != "" {
 		w += " AND d.maker = " + a.Add(c.Text("maker", query.Maker, 0, 64))
+	}
+	if query.Site != "" {
+		w += " AND p.site_id = " + a.Add(c.Text("site", query.Site, 0, 64))
 	}
 	if text != "" {
 		w += " AND (d.search_fold LIKE " + a.Add(db.Contains(text)) + ` ESCAPE '\'`
@@ -145,25 +154,37 @@ func (s *Service) Saw(ctx context.Context, seen []Sighting) error {
 		n := min(seenBatch, len(seen))
 		batch := seen[:n]
 		seen = seen[n:]
-		if err := s.db.Tx(ctx, func(ctx context.Context, tx *db.Tx) error { return saw(ctx, tx, batch) }); err != nil {
+		if err := s.db.Tx(ctx, func(ctx context.Context, tx *db.Tx) error { return s.saw(ctx, tx, batch) }); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func saw(ctx context.Context, tx *db.Tx, batch []Sighting) error {
+func (s *Service) saw(ctx context.Context, tx *db.Tx, batch []Sighting) error {
 	a := tx.Args()
+	told := make(map[string]Sighting, len(batch))
 	rows := make([]string, len(batch))
 	for i, x := range batch {
+		told[x.DeviceID] = x
 		rows[i] = "(" + a.Add(x.DeviceID) + ", CAST(" + a.Add(db.At(x.At)) + " AS BIGINT), " + a.Add(x.IP) + ", " + a.Add(x.Model) + ", " + a.Add(x.Version) + ")"
 	}
-	_, err := tx.Exec(ctx, `UPDATE device_sightings SET last_seen = v.column2, last_ip = v.column3,
+	var newer []string
+	err := tx.Select(ctx, &newer, `UPDATE device_sightings SET last_seen = v.column2, last_ip = v.column3,
 		model = CASE WHEN v.column4 = '' THEN device_sightings.model ELSE v.column4 END,
 		software_version = CASE WHEN v.column5 = '' THEN device_sightings.software_version ELSE v.column5 END
 		FROM (VALUES `+strings.Join(rows, ", ")+`) AS v
-		WHERE device_sightings.device_id = v.column1 AND (device_sightings.last_seen IS NULL OR device_sightings.last_seen <= v.column2)`, a.List()...)
-	return err
+		WHERE device_sightings.device_id = v.column1 AND (device_sightings.last_seen IS NULL OR device_sightings.last_seen <= v.column2)
+		RETURNING device_id`, a.List()...)
+	if err != nil {
+		return err
+	}
+	for id := range told {
+		if !slices.Contains(newer, id) {
+			delete(told, id)
+		}
+	}
+	return s.follow(ctx, tx, told)
 }
 
 // Setup is what a phone's files depend on.

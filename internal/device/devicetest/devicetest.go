@@ -12,8 +12,13 @@ import (
 	"linecard/internal/db"
 	"linecard/internal/device"
 	"linecard/internal/journal"
+	"linecard/internal/network"
+	"linecard/internal/operation"
 	"linecard/internal/phone"
+	"linecard/internal/phone/cisco"
+	"linecard/internal/phone/generic"
 	"linecard/internal/phone/poly"
+	"linecard/internal/phone/yealink"
 	"linecard/internal/secret"
 	"linecard/internal/tenant"
 )
@@ -27,17 +32,19 @@ const (
 
 // World is what New makes.
 type World struct {
-	DB       *db.DB
-	Box      *secret.Box
-	Journal  *journal.Journal
-	Tenants  *tenant.Service
-	Devices  *device.Service
-	Makers   phone.Makers
-	Operator tenant.Tenant
-	Partner  tenant.Tenant
-	Acme     tenant.Tenant // host "acme"
-	Globex   tenant.Tenant // host "globex"
-	KeyFile  string
+	DB         *db.DB
+	Box        *secret.Box
+	Journal    *journal.Journal
+	Tenants    *tenant.Service
+	Operations *operation.Service
+	Networks   *network.Service
+	Devices    *device.Service
+	Makers     phone.Makers
+	Operator   tenant.Tenant
+	Partner    tenant.Tenant
+	Acme       tenant.Tenant // host "acme"
+	Globex     tenant.Tenant // host "globex"
+	KeyFile    string
 }
 
 // System acts with all rights.
@@ -46,7 +53,7 @@ var System = access.SystemActor("test")
 // New makes the world in d.
 func New(tb testing.TB, d *db.DB) *World {
 	tb.Helper()
-	w := &World{DB: d, Makers: phone.Makers{poly.New()}, KeyFile: filepath.Join(tb.TempDir(), "keys.json")}
+	w := &World{DB: d, Makers: makers(), KeyFile: filepath.Join(tb.TempDir(), "keys.json")}
 	must := func(err error) {
 		tb.Helper()
 		if err != nil {
@@ -68,6 +75,11 @@ func New(tb testing.TB, d *db.DB) *World {
 	return w
 }
 
+// makers are all that the program is built with.
+func makers() phone.Makers {
+	return phone.Makers{poly.New(), yealink.New(), cisco.New(), generic.New(generic.Grandstream), generic.New(generic.Snom)}
+}
+
 // Node gives the services of another process on the same database and key file.
 func (w *World) Node(tb testing.TB, d *db.DB) *World {
 	tb.Helper()
@@ -86,7 +98,9 @@ func (w *World) wire(tb testing.TB, files blob.Store) {
 	w.Box = box
 	w.Journal = journal.New(w.DB, journal.Options{Box: w.Box, Files: files})
 	w.Tenants = tenant.NewService(w.DB, w.Journal)
-	w.Devices = device.NewService(device.Needs{DB: w.DB, Journal: w.Journal, Tenants: w.Tenants, Box: w.Box, Makers: w.Makers})
+	w.Operations = operation.NewService(operation.Deps{DB: w.DB, Box: w.Box})
+	w.Networks = network.NewService(network.Needs{DB: w.DB, Journal: w.Journal, Tenants: w.Tenants, Operations: w.Operations})
+	w.Devices = device.NewService(device.Needs{DB: w.DB, Journal: w.Journal, Tenants: w.Tenants, Networks: w.Networks, Box: w.Box, Makers: w.Makers})
 }
 
 // Customer makes a customer of the partner whose phones use this host.
