@@ -45,11 +45,17 @@ func (s *Service) Operator(ctx context.Context, q db.Q) (Tenant, error) {
 
 // Get gives a tenant that the actor may see; else NotFound, the same for unknown and for foreign ones (CH-33).
 func (s *Service) Get(ctx context.Context, actor access.Actor, id string) (Tenant, error) {
-	t, target, err := s.Target(ctx, s.db, actor, id)
+	t, target, err := s.ungranted(ctx, s.db, actor, id)
 	if err != nil {
 		return Tenant{}, err
 	}
-	if err := access.Decide(actor, viewing(actor, t), target); err != nil {
+	act := viewing(actor, t)
+	if access.Needs(act) != "" {
+		if target.Grants, err = grants(ctx, s.db, actor, t); err != nil {
+			return Tenant{}, err
+		}
+	}
+	if err := access.Decide(actor, act, target); err != nil {
 		return Tenant{}, err
 	}
 	return shown(actor, t), nil

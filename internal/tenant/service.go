@@ -20,6 +20,7 @@ type Service struct {
 	journal  *journal.Journal
 	hooks    []Hook
 	holdings []HoldingsOf
+	rows     remembered
 }
 
 // NewService gives the room its database and journal.
