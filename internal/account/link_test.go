@@ -382,3 +382,19 @@ func TestWhoNeverSetAPasswordIsInvitedAgainAtTheNewAddress(t *testing.T) { // CH
 		w.ok(w.signIn(first, word))
 	})
 }
+
+func TestANewPasswordEndsEveryLinkThatCouldSetAnother(t *testing.T) { // CH-9, CH-19
+	each(t, func(t *testing.T, w *world) {
+		acc, err := w.svc.Invite(w.ctx(), system, Invitation{TenantID: w.p.ID, Email: newEmail(), Name: "New", Roles: []access.Role{access.PartnerSupport}})
+		w.ok(err)
+		invitation := w.linkTo(acc.Email, deliver.AccountInvitation)
+		w.recover(acc) // who lost the invitation asks on the sign-in page
+		w.ok(w.svc.SetPasswordByLink(w.ctx(), w.linkTo(acc.Email, deliver.PasswordReset), secret.Hide(word), ""))
+		refused(t, w.svc.SetPasswordByLink(w.ctx(), invitation, secret.Hide(another), ""), errs.Gone, "link_expired")
+		w.clock.Advance(time.Minute)
+		w.recover(acc)
+		reset := w.linkTo(acc.Email, deliver.PasswordReset)
+		w.ok(w.svc.ChangePassword(w.ctx(), w.actor(acc), secret.Hide(word), secret.Hide(another)))
+		refused(t, w.svc.SetPasswordByLink(w.ctx(), reset, secret.Hide(word+"y"), ""), errs.Gone, "link_expired")
+	})
+}

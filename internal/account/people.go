@@ -24,7 +24,7 @@ type Invitation struct {
 	AllCustomers bool
 
 	First    bool          // the first administrator of a new tenant
-	Password secret.String // a supplied password must be changed at the first sign-in (CH-3); without one a link is mailed (CH-19)
+	Password secret.String // a supplied password must be changed at the first sign-in (CH-3); without one a link is mailed (CH-19). Nobody but the operator supplies one with First
 	Hashed   Hashed        // the same, made by HashPassword, for callers that are inside a transaction
 	Keep     bool          // the supplied password need not be changed: only the demo uses it, as the system
 }
@@ -55,6 +55,9 @@ func (s *Service) Invite(ctx context.Context, a access.Actor, in Invitation) (Ac
 		return Account{}, err
 	}
 	err = s.db.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
+		if _, _, err := s.tenants.Locked(ctx, tx, a, t.ID); err != nil { // so that it is not archived meanwhile
+			return err
+		}
 		if err := insert(ctx, tx, acc); err != nil {
 			return err
 		}
@@ -86,7 +89,8 @@ func (s *Service) supplied(ctx context.Context, a access.Actor, acc *Account, in
 	if in.Hashed.hash == "" {
 		return nil
 	}
-	if in.Keep && a.Kind != access.System {
+	// A reseller that knew the password of its customer's administrator could authorise itself (CH-31).
+	if in.Keep && a.Kind != access.System || in.First && a.Kind != access.System && a.Tenant.Kind != access.Operator {
 		return errMoreThanOwn
 	}
 	acc.PasswordHash, acc.PasswordChanged, acc.MustChange = in.Hashed.hash, s.db.Now(), !in.Keep

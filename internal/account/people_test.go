@@ -327,6 +327,10 @@ func TestWhoMayCreateATenantMayInviteItsFirstAdministratorAtTheRegisteredAddress
 		refused(t, err, errs.Forbidden, "forbidden")
 		_, err = w.svc.Invite(w.ctx(), w.actor(w.person(w.q, access.PartnerFullAdmin)), first(w.cp.Email, access.CustomerFullAdmin))
 		refused(t, err, errs.NotFound, "not_found")
+		known := first(w.cp.Email, access.CustomerFullAdmin)
+		known.Password = secret.Hide(word)
+		_, err = w.svc.Invite(w.ctx(), w.actor(w.person(w.p, access.PartnerFullAdmin)), known)
+		refused(t, err, errs.Forbidden, "more_than_own_rights")
 		_, err = w.svc.Invite(w.ctx(), seller, first(w.cp.Email, access.CustomerFullAdmin))
 		w.ok(err)
 		_, err = w.svc.Invite(w.ctx(), seller, Invitation{TenantID: w.cp.ID, Email: newEmail(), Name: "Second", Roles: []access.Role{access.CustomerFullAdmin}})
@@ -345,5 +349,15 @@ func TestADryRunInvitesNobody(t *testing.T) {
 		}
 		_, err = w.svc.Get(w.ctx(), boss, acc.ID)
 		refused(t, err, errs.NotFound, "not_found")
+	})
+}
+
+func TestNobodyIsInvitedToAnArchivedCustomer(t *testing.T) { // CH-27
+	each(t, func(t *testing.T, w *world) {
+		_, err := w.tenants.Archive(w.ctx(), w.actor(w.person(w.p, access.PartnerFullAdmin)), w.cp.ID, w.cp.Name)
+		w.ok(err)
+		_, err = w.svc.Invite(w.ctx(), w.actor(w.person(w.operator, access.OperatorAdmin)), Invitation{TenantID: w.cp.ID, Email: newEmail(), Name: "Late",
+			Roles: []access.Role{access.CustomerFullAdmin}})
+		refused(t, err, errs.Conflict, "archived")
 	})
 }

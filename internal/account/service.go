@@ -3,6 +3,7 @@ package account
 import (
 	"context"
 	"log/slog"
+	"strings"
 	"sync"
 	"time"
 
@@ -107,10 +108,15 @@ func (s *Service) operator(ctx context.Context) (string, error) {
 	return t.ID, err
 }
 
-// note writes a row of the operation log; with a type it is an event as well.
+// note writes a row of the operation log; with a type it is an event as well. What it is about is an account, or a token when
+// the action is one of tokens.
 func (s *Service) note(ctx context.Context, tx *db.Tx, a access.Actor, typ, action string, of access.Tenant, id, name string, data map[string]any) error {
+	kind := "account"
+	if strings.HasPrefix(action, "token/") {
+		kind = "token"
+	}
 	return s.journal.Append(ctx, tx, a, journal.News{Type: typ, Action: action, Tenant: of,
-		Target: journal.Target{Kind: "account", ID: id, Name: name}, Data: data, Quiet: typ == ""})
+		Target: journal.Target{Kind: kind, ID: id, Name: name}, Data: data, Quiet: typ == ""})
 }
 
 func (s *Service) failed(ctx context.Context, a access.Actor, action string, of access.Tenant, id, name string, cause error) {

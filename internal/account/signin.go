@@ -2,6 +2,7 @@ package account
 
 import (
 	"context"
+	"strings"
 
 	"linecard/internal/access"
 	"linecard/internal/db"
@@ -131,9 +132,13 @@ func (s *Service) refused(ctx context.Context, in SignIn, acc Account, cause err
 		s.log.InfoContext(ctx, "sign-in refused", "realm", in.Realm, "code", errs.CodeOf(cause), "ip", in.IP)
 		return
 	}
-	a := access.Actor{Kind: access.Person, Name: clip(in.Email, 254), IP: in.IP, RequestID: in.RequestID}
+	typed := clip(in.Email, 254)
+	if !strings.Contains(typed, "@") {
+		typed = "" // it may be a password in the wrong box
+	}
+	a := access.Actor{Kind: access.Person, Name: typed, IP: in.IP, RequestID: in.RequestID}
 	if acc.ID != "" {
 		a = access.Actor{ID: acc.ID, Account: acc.ID, Kind: access.Person, Name: acc.Name, Email: acc.Email, Tenant: t.Access(), IP: in.IP, RequestID: in.RequestID}
 	}
-	s.failed(ctx, a, "session/sign-in", t.Access(), acc.ID, clip(in.Email, 254), cause)
+	s.failed(ctx, a, "session/sign-in", t.Access(), acc.ID, typed, cause)
 }

@@ -287,6 +287,7 @@ func TestLogsHoldNoPassword(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		acc := w.person(w.p, access.PartnerFullAdmin)
 		_ = w.signIn(acc, "Sup3r-secret-guess")
+		_ = w.signIn(Account{Realm: PartnerRealm, Email: "Sup3r-in-the-wrong-box"}, "guess")
 		w.ok(w.svc.ChangePassword(w.ctx(), w.actor(acc), secret.Hide(word), secret.Hide("Another-horse-8")))
 		var rows []string
 		w.ok(w.db.Select(w.ctx(), &rows, `SELECT action || data || target_name || actor_name FROM journal_entries`))
