@@ -63,7 +63,7 @@ func reaches(a Actor, t Tenant) bool {
 	if a.Tenant.Kind == Partner && underSubPartner(a.Tenant, t) && !bothPartnerRoles(a) {
 		return false
 	}
-	if narrowed(a) {
+	if a.Narrowed() {
 		return slices.ContainsFunc(a.Customers, func(c Tenant) bool { return c.below(a.Tenant) && t.Within(c) })
 	}
 	return true
@@ -79,8 +79,8 @@ func underSubPartner(p, t Tenant) bool {
 // SubPartnerMark begins the short key of every sub-partner and of no other tenant.
 const SubPartnerMark = "s"
 
-// narrowed says whether the actor sees chosen customers only.
-func narrowed(a Actor) bool {
+// Narrowed says whether the actor sees chosen customers only (CH-88).
+func (a Actor) Narrowed() bool {
 	return a.Has(PartnerSubAccount) && !a.AllCustomers && !a.Has(PartnerFullAdmin)
 }
 
@@ -176,7 +176,7 @@ func Visible(a Actor, act Action, wide bool, authorised ...Tenant) (db.Filter, e
 		}
 	}
 	f := db.Filter{Within: []string{place.Scope}}
-	if narrowed(a) && a.Acting == nil {
+	if a.Narrowed() && a.Acting == nil {
 		f = db.Filter{Exactly: []string{a.Tenant.Scope}}
 		for _, c := range a.Customers {
 			if c.below(a.Tenant) {

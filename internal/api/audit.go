@@ -76,7 +76,7 @@ func (a *API) listLog(ctx context.Context, c *call, in *listLogIn) (List[LogEntr
 	if err != nil {
 		return List[LogEntry]{}, err
 	}
-	by := journal.Query{From: in.From, To: in.To, Action: in.Action, Path: in.Q, Actor: in.Actor, IP: in.IP, Result: in.Result,
+	by := journal.Query{Viewer: c.actor, From: in.From, To: in.To, Action: in.Action, Path: in.Q, Actor: in.Actor, IP: in.IP, Result: in.Result,
 		Asc: in.Sort == "time", Page: in.page("")}
 	if c.csv {
 		c.stream = func(w http.ResponseWriter) error { return a.exportLog(ctx, w, place.ID, by) }

@@ -190,8 +190,12 @@ func (a *App) shareTickets(context.Context) error {
 
 // reseal seals stored secrets with the newest key after a rotation, so that older keys can be retired one day.
 func (a *App) reseal(ctx context.Context) error {
-	n, err := a.Devices.Reseal(ctx)
-	if n > 0 {
+	phones, err := a.Devices.Reseal(ctx)
+	if err != nil {
+		return err
+	}
+	people, err := a.Accounts.Reseal(ctx)
+	if n := phones + people; n > 0 {
 		a.Log.InfoContext(ctx, "secrets sealed with the newest key", "count", n)
 	}
 	return err

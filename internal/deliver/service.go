@@ -106,7 +106,16 @@ func (w *Webhooks) List(ctx context.Context, actor access.Actor, target access.T
 }
 
 // Edit changes a webhook. Switching it on forgets its failures; what waited for it when it was switched off is a dead letter.
+// From then on it gets what this actor may see: else somebody could turn a webhook of a colleague who sees more to an address
+// of their own (WS-87).
 func (w *Webhooks) Edit(ctx context.Context, actor access.Actor, target access.Target, id string, p WebhookPatch) (h Webhook, err error) {
+	if err := access.Decide(actor, access.WebhookEdit, target); err != nil {
+		return Webhook{}, err
+	}
+	filter, err := visible(actor, target)
+	if err != nil {
+		return Webhook{}, err
+	}
 	err = w.change(ctx, actor, target, id, p.IfVersion, func(ctx context.Context, tx *db.Tx, now *Webhook) error {
 		changed := []string{}
 		if p.URL != nil && *p.URL != now.URL {
@@ -131,6 +140,7 @@ func (w *Webhooks) Edit(ctx context.Context, actor access.Actor, target access.T
 				}
 			}
 		}
+		now.Filter = db.AsJSON(filter)
 		h = *now
 		return w.j.Append(ctx, tx, actor, h.news("edited", "edit", target, map[string]any{"changed": changed}))
 	})
@@ -165,8 +175,8 @@ func (w *Webhooks) change(ctx context.Context, actor access.Actor, target access
 			return err
 		}
 		_, err = tx.Exec(ctx, `UPDATE deliver_webhooks SET url = $2, description = $3, types = $4, enabled = $5, disabled_reason = $6, fails = $7,
-			failing_since = $8, not_before = $9, secret = $10, old_secret = $11, old_until = $12, version = version + 1 WHERE id = $1`,
-			id, h.URL, h.Description, h.Types, h.Enabled, h.DisabledReason, h.Fails, h.FailingSince, h.NotBefore, h.Secret, h.OldSecret, h.OldSecretUntil)
+			failing_since = $8, not_before = $9, secret = $10, old_secret = $11, old_until = $12, filter = $13, version = version + 1 WHERE id = $1`,
+			id, h.URL, h.Description, h.Types, h.Enabled, h.DisabledReason, h.Fails, h.FailingSince, h.NotBefore, h.Secret, h.OldSecret, h.OldSecretUntil, h.Filter)
 		return err
 	})
 }

@@ -457,3 +457,24 @@ func TestSecretsAreSealedAnewAfterAKeyRotationAndNeverStoredInTheClear(t *testin
 		}
 	})
 }
+
+// WS-87: what a webhook gets is never more than whoever pointed it there may see.
+func TestAWebhookGetsWhatItsLastEditorMaySee(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB, clock *dbtest.Clock) {
+		w := newWorld(t, d, clock)
+		ctx := context.Background()
+		wide := admin
+		wide.Roles = []access.Role{access.PartnerFullAdmin, access.PartnerWholesaleAdmin}
+		h, _, err := w.hooks.Create(ctx, wide, own, deliver.WebhookInput{URL: "http://127.0.0.1:9999/"})
+		if err != nil || !h.Filter.V.Includes(indirect.Scope) {
+			t.Fatalf("%+v, %v", h.Filter, err)
+		}
+		mine := "http://127.0.0.1:9998/"
+		if _, err := w.hooks.Edit(ctx, admin, own, h.ID, deliver.WebhookPatch{URL: &mine}); err != nil {
+			t.Fatal(err)
+		}
+		if f := w.hook(t, h.ID).Filter.V; f.Includes(indirect.Scope) || !f.Includes(customer.Scope) {
+			t.Errorf("somebody who may not see sub-partners' customers gets their events: %+v", f)
+		}
+	})
+}

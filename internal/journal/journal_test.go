@@ -473,3 +473,33 @@ func TestTheQueueSequencesAndKeepsTheHeadOutside(t *testing.T) {
 		}
 	})
 }
+
+// CH-88: the log of enterprise B is invisible to who was given A.
+func TestASubAccountSeesNoLogRowsAboutCustomersThatItWasNotGiven(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB, clock *dbtest.Clock) {
+		w := newWorld(t, d, clock)
+		j := w.journal()
+		other := access.Tenant{ID: "other", Kind: access.Customer, Scope: partner.Scope + "cz.", Name: "Other"}
+		for _, of := range []access.Tenant{customer, other, partner} {
+			n := news(1)
+			n.Tenant, n.Target.ID = of, of.ID
+			write(t, w, j, admin, n)
+		}
+		sub := access.Actor{ID: "sub", Account: "sub", Kind: access.Person, Tenant: partner, Roles: []access.Role{access.PartnerSubAccount},
+			Functions: []access.Action{access.LogView}, Customers: []access.Tenant{customer}}
+		seen := map[string]bool{}
+		for _, e := range logOf(t, w, j, partner.ID, journal.Query{Viewer: sub}) {
+			seen[e.Target.ID] = true
+		}
+		if !seen[customer.ID] || !seen[partner.ID] || seen[other.ID] {
+			t.Errorf("%v", seen)
+		}
+		if n := len(logOf(t, w, j, partner.ID, journal.Query{Viewer: admin})); n != 3 {
+			t.Errorf("an administrator sees %d rows", n)
+		}
+		sub.AllCustomers = true
+		if n := len(logOf(t, w, j, partner.ID, journal.Query{Viewer: sub})); n != 3 {
+			t.Errorf("a sub account for all customers sees %d rows", n)
+		}
+	})
+}

@@ -5,21 +5,23 @@ import (
 	"strings"
 	"time"
 
+	"linecard/internal/access"
 	"linecard/internal/db"
 	"linecard/internal/errs"
 )
 
 // Query narrows and orders the operation log (CH-84). The zero Query is everything, newest first.
 type Query struct {
-	From   time.Time // inclusive; the edge turns the viewer's day into instants
-	To     time.Time // exclusive
-	Action string    // exactly this action
-	Path   string    // text inside the action: "edit" finds customer/edit
-	Actor  string    // text inside the actor's name or e-mail address
-	IP     string    // beginning of the address
-	Result string    // Success or Failure; "" both
-	Asc    bool      // oldest first
-	Page   db.Page   // LogEach ignores it; Sort belongs to Asc
+	From   time.Time    // inclusive; the edge turns the viewer's day into instants
+	To     time.Time    // exclusive
+	Action string       // exactly this action
+	Path   string       // text inside the action: "edit" finds customer/edit
+	Actor  string       // text inside the actor's name or e-mail address
+	IP     string       // beginning of the address
+	Result string       // Success or Failure; "" both
+	Viewer access.Actor // who looks: a sub account with chosen customers sees no rows about others (CH-88)
+	Asc    bool         // oldest first
+	Page   db.Page      // LogEach ignores it; Sort belongs to Asc
 }
 
 // Log gives a page of the operation log of one tenant and the cursor of the next page, "" at the end. Whether the actor
@@ -109,6 +111,13 @@ func (by Query) where(a *db.Args, tenantID string) (string, error) {
 	contains("actor_fold", by.Actor)
 	if ip := strings.TrimSpace(by.IP); ip != "" {
 		cond = append(cond, "ip LIKE "+a.Add(strings.TrimPrefix(db.Contains(ip), "%"))+` ESCAPE '\'`)
+	}
+	if by.Viewer.Narrowed() {
+		see, err := access.Visible(by.Viewer, access.LogView, true)
+		if err != nil {
+			return "", err
+		}
+		cond = append(cond, see.SQL(a, "scope"))
 	}
 	switch by.Result {
 	case "":

@@ -113,7 +113,7 @@ func (p Pages) customerStats(r *page.Request) ([]ui.Stat, error) {
 const latestRows = 8
 
 func (p Pages) latest(r *page.Request) ([]ui.Event, error) {
-	rows, _, err := p.Journal.Log(r.Context(), p.DB, r.Place.ID, journal.Query{Page: db.Page{Limit: latestRows}})
+	rows, _, err := p.Journal.Log(r.Context(), p.DB, r.Place.ID, journal.Query{Viewer: r.Actor, Page: db.Page{Limit: latestRows}})
 	if err != nil {
 		return nil, err
 	}

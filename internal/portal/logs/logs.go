@@ -84,6 +84,7 @@ func (p Pages) Log(r *page.Request) error {
 	if err != nil {
 		return err
 	}
+	q.Viewer = r.Actor
 	rows, next, err := p.Journal.Log(r.Context(), p.DB, r.Place.ID, q)
 	if err != nil {
 		return err
@@ -172,6 +173,7 @@ func (p Pages) Export(r *page.Request) error {
 	}
 	zone, flush := ui.PrefsOf(r.Context()).Zone, http.NewResponseController(r.W)
 	n := 0
+	q.Viewer = r.Actor
 	err = p.Journal.LogEach(r.Context(), p.DB, r.Place.ID, q, func(e journal.Entry) error {
 		if n++; n%1000 == 0 {
 			w.Flush()
