@@ -77,6 +77,7 @@ var oneHasher = func() *Hasher {
 // each runs the test on both databases in a fresh world.
 func each(t *testing.T, test func(t *testing.T, w *world)) {
 	t.Helper()
+	t.Parallel() // most of the time goes into making databases
 	dbtest.Each(t, func(t *testing.T, d *db.DB, clock *dbtest.Clock) { test(t, newWorld(t, d, clock)) })
 }
 

@@ -155,7 +155,7 @@ func TestACodeThatSeveralUseAtOnceLetsOneIn(t *testing.T) {
 			if in.Load() != 1 {
 				t.Errorf("%s let %d in", code, in.Load())
 			}
-			w.clock.Advance(time.Minute)
+			w.ok(w.svc.Release(w.ctx(), acc.Realm, acc.Email)) // those that came too late count as wrong ones
 		}
 	})
 }
