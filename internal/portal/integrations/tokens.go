@@ -176,7 +176,7 @@ func scopeGroups(r *page.Request) []scopeGroup {
 		"rps": "devices", "account": "team", "subaccount": "team", "token": "integration", "webhook": "integration", "event": "integration", "operation": "integration", "mail": "integration",
 		"log": "organisation", "settings": "organisation", "platform": "organisation"}
 	var all []scopeGroup
-	for _, key := range []string{"customers", "partners", "orders", "devices", "team", "integration", "organisation", "other"} {
+	for _, key := range []string{"customers", "partners", "orders", "devices", "team", "integration", "organisation", "rest"} {
 		all = append(all, scopeGroup{key: key})
 	}
 	for _, act := range access.Actions() {

@@ -3,7 +3,6 @@ package parts
 import (
 	"github.com/a-h/templ"
 
-	"linecard/internal/access"
 	"linecard/internal/portal/page"
 	"linecard/internal/portal/ui"
 	"linecard/internal/tenant"
@@ -53,8 +52,13 @@ func Authorisation(r *page.Request, state tenant.RelationState, readOnly bool) u
 	return ui.Badge{Text: r.T("authorisation.state.none")}
 }
 
-// Kind names a level of the tree.
-func Kind(r *page.Request, k access.TenantKind) string { return r.T("kind." + string(k)) }
+// Contact gives mail and phone of an organisation one below the other.
+func Contact(t tenant.Tenant) templ.Component {
+	if t.Contact == "" {
+		return ui.Quiet("–")
+	}
+	return ui.Two(t.Contact, t.Phone, "")
+}
 
 // Dash is the text, and a dash for none.
 func Dash(s string) templ.Component {
@@ -62,12 +66,4 @@ func Dash(s string) templ.Component {
 		return ui.Quiet("–")
 	}
 	return ui.Text(s)
-}
-
-// Contact gives mail and phone of an organisation one below the other.
-func Contact(t tenant.Tenant) templ.Component {
-	if t.Contact == "" {
-		return ui.Quiet("–")
-	}
-	return ui.Two(t.Contact, t.Phone, "")
 }

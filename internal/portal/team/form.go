@@ -162,7 +162,7 @@ func functionTree(r *page.Request, t typed, f ui.Faults) templ.Component {
 		tree.Groups = append(tree.Groups, branch)
 	}
 	if len(left) > 0 { // a function that a later room added and nobody has put into a group yet
-		branch := ui.Branch{Label: r.T("right_group.other")}
+		branch := ui.Branch{Label: r.T("right_group.rest")}
 		for _, act := range left {
 			branch.Options = append(branch.Options, functionOption(r, t, act))
 		}
