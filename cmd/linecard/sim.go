@@ -19,7 +19,7 @@ type simCommand struct {
 
 type simPhones struct {
 	Target   string        `required:"" placeholder:"URL" help:"Provisioning address, for example https://127.0.0.1:8443/p/harbour."`
-	Maker    string        `default:"poly" enum:"poly" help:"Whose phones: poly."`
+	Maker    string        `default:"poly" enum:"poly,yealink,cisco,generic,mix" help:"Whose phones: poly, yealink, cisco, generic (Grandstream and Snom) or mix."`
 	Count    int           `default:"1" help:"How many."`
 	Pattern  string        `default:"boot" enum:"boot,steady" help:"boot: all at once, each once; steady: each once within --every, and again."`
 	Every    time.Duration `default:"1m" help:"Of steady: how often each asks."`
@@ -32,6 +32,9 @@ type simPhones struct {
 	JSON     bool          `name:"json" help:"Print one machine-readable line."`
 }
 
+// makers are what --maker stands for; none are all.
+var makers = map[string][]sim.Maker{"poly": {sim.Poly}, "yealink": {sim.Yealink}, "cisco": {sim.Cisco}, "generic": {sim.Grandstream, sim.Snom}, "mix": nil}
+
 // Run lets the phones ask and prints counts, errors and percentiles; exit code 1 when a visit ended without a configuration.
 func (c *simPhones) Run(ctx context.Context, t *terminal) error {
 	if c.Count < 1 || c.Count > 100_000 {
@@ -42,7 +45,7 @@ func (c *simPhones) Run(ctx context.Context, t *terminal) error {
 		return err
 	}
 	f := sim.Fleet{Pattern: sim.Pattern(c.Pattern), Every: c.Every}
-	for _, id := range sim.Identities(c.Count, c.Seed) {
+	for _, id := range sim.Identities(c.Count, c.Seed, makers[c.Maker]...) {
 		p, err := sim.New(sim.Options{Identity: id, Base: c.Target, User: c.User, Password: c.Password, Auth: sim.Auth(c.Auth), Roots: roots, Clock: db.System{}})
 		if err != nil {
 			return err

@@ -66,7 +66,7 @@ func TestSixtyPhonesBootAndRestartOnlyForAChange(t *testing.T) {
 		ctx := context.Background()
 		w := devicetest.New(t, d)
 		a, b := newPhonesNode(t, w), newPhonesNode(t, w.Node(t, d))
-		ids := sim.Identities(60, 1)
+		ids := sim.Identities(60, 1, sim.Poly)
 		for _, id := range ids {
 			w.Phone(t, w.Acme.ID, id.MAC.String())
 		}
@@ -117,7 +117,7 @@ func TestSixtyPhonesBootAndRestartOnlyForAChange(t *testing.T) {
 func TestAPhoneWithTheWrongPasswordGetsNothing(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB, _ *dbtest.Clock) {
 		n := newPhonesNode(t, devicetest.New(t, d))
-		ids := sim.Identities(3, 2)
+		ids := sim.Identities(3, 2, sim.Poly)
 		for _, id := range ids {
 			n.Phone(t, n.Acme.ID, id.MAC.String())
 		}

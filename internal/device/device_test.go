@@ -184,7 +184,7 @@ func TestBadFieldsAreNamedAndNothingIsWritten(t *testing.T) {
 		}{
 			{device.New{}, "mac", "bad_mac"},
 			{device.New{MAC: "000000000000"}, "mac", "reserved_mac"},
-			{device.New{MAC: "001565123456"}, "maker", "maker_needed"},
+			{device.New{MAC: "02a565123456"}, "maker", "maker_needed"},
 			{device.New{MAC: mac, Maker: "acme"}, "maker", "unknown_maker"},
 			{device.New{MAC: mac, Name: "a b"}, "name", "name_characters"}, // DM-29, table 5.1
 			{device.New{MAC: mac, Name: "Müller"}, "name", "name_characters"},

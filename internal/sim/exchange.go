@@ -22,7 +22,18 @@ type Exchange struct {
 	Bytes  int64
 	Took   time.Duration
 	Err    string `json:",omitempty"`
+	Agent  string
+	Basis  Basis
 }
+
+// Basis says why a simulated phone does a thing.
+type Basis string
+
+// The bases.
+const (
+	Sourced  Basis = "sourced"  // a log of a real phone or its maker's guide says so
+	Inferred Basis = "inferred" // it follows from such, or from what servers in the field offer
+)
 
 // maxBody bounds what a phone reads of a file.
 const maxBody = 8 << 20
@@ -31,7 +42,8 @@ const maxBody = 8 << 20
 type request struct {
 	method, path, agent string
 	body                []byte
-	head                bool // only the head of the answer is read, as of a software image that the phone has
+	head                bool  // only the head of the answer is read, as of a software image that the phone has
+	basis               Basis // that the phone asks for this at this place
 }
 
 // send makes the request, answers one challenge for credentials (and one more when only the nonce was too old), and notes every
@@ -42,6 +54,9 @@ func (p *Phone) send(ctx context.Context, t *Trip, r request) (status int, body 
 		authorization = p.digestFor(r, p.last)
 	}
 	for attempt := 0; ; attempt++ {
+		if attempt > 0 && r.basis == Sourced {
+			r.basis = p.retries(r.method)
+		}
 		a := p.once(ctx, t, r, authorization)
 		if a.status != http.StatusUnauthorized || attempt == 2 || attempt == 1 && !a.stale() {
 			return a.status, a.body
@@ -50,6 +65,15 @@ func (p *Phone) send(ctx context.Context, t *Trip, r request) (status int, body 
 			return a.status, a.body
 		}
 	}
+}
+
+// retries is how well it is known that phones of this maker ask without credentials first and then again with them: Poly and
+// Cisco from logs and guides, but not for uploads; the others from servers that ask them so.
+func (p *Phone) retries(method string) Basis {
+	if method != http.MethodPut && (p.Maker == Poly || p.Maker == Cisco) {
+		return Sourced
+	}
+	return Inferred
 }
 
 // answer is what came back; status 0 when nothing did.
@@ -67,7 +91,7 @@ func (a answer) stale() bool {
 func (p *Phone) once(ctx context.Context, t *Trip, r request, authorization string) answer {
 	began := p.Clock.Now()
 	a, err := p.exchange(ctx, r, authorization)
-	x := Exchange{Method: r.method, Path: r.path, Status: a.status, Bytes: int64(len(a.body)), Took: p.Clock.Now().Sub(began)}
+	x := Exchange{Method: r.method, Path: r.path, Status: a.status, Bytes: int64(len(a.body)), Took: p.Clock.Now().Sub(began), Agent: r.agent, Basis: r.basis}
 	if err != nil {
 		x.Err, x.Status, a = err.Error(), 0, answer{}
 	}

@@ -10,7 +10,6 @@ import (
 	"maps"
 	"net/http"
 	"net/url"
-	"path"
 	"slices"
 	"strings"
 	"time"
@@ -49,6 +48,7 @@ type Phone struct {
 	last   *challenge
 
 	parameters map[string]string // what is in force
+	sums       map[string]string // Yealink: of the files that were applied last
 	applied    string            // hash of it
 	Restarts   int               // how often a configuration differed from the one in force
 }
@@ -91,68 +91,46 @@ type Trip struct {
 // attempts is how often a file is asked for when the server fails (device.prov.redunAttemptLimit, default 3).
 const attempts = 3
 
-// Boot is a power cycle: a new connection, the updater's log, the whole sequence as seen on a VVX 500.
+// Boot is a power cycle: a new connection and the whole sequence of the phone's maker.
 func (p *Phone) Boot(ctx context.Context) Trip {
 	p.Close()
 	p.last = nil
 	var t Trip
-	mac := p.MAC.String()
-	p.send(ctx, &t, request{method: http.MethodPut, path: mac + "-boot.log", agent: p.agent("Updater", p.Serial),
-		body: []byte("000010.412|cfg  |3|00|Updater " + p.Updater + " ready\n")})
-	m, got := p.configure(ctx, &t)
-	if !got {
-		return t
+	switch p.Maker {
+	case Yealink:
+		p.bootYealink(ctx, &t)
+	case Cisco:
+		p.askCisco(ctx, &t)
+	case Grandstream:
+		p.askGrandstream(ctx, &t)
+	case Snom:
+		p.askSnom(ctx, &t)
+	default:
+		p.bootPoly(ctx, &t)
 	}
-	p.optional(ctx, &t, m)
-	log := []byte("0611101533|cfg  |3|00|Prov|Starting to provision\n0611101541|cfg  |3|00|Prov|Finished updating configuration\n")
-	at := join(m.logs, mac+"-app.log")
-	p.send(ctx, &t, request{method: http.MethodHead, path: at, agent: p.agent("Application", p.Serial)})
-	p.send(ctx, &t, request{method: http.MethodPut, path: at, agent: p.agent("Application", p.Serial), body: log})
 	return t
 }
 
-// Poll asks as a running phone does at its time or after check-sync: master file, the files it lists, and the image.
+// Poll asks as a running phone does at its time or after check-sync.
 func (p *Phone) Poll(ctx context.Context) Trip {
 	var t Trip
-	p.configure(ctx, &t)
+	switch p.Maker {
+	case Yealink:
+		p.askYealink(ctx, &t)
+	case Cisco:
+		p.askCisco(ctx, &t)
+	case Grandstream:
+		p.askGrandstream(ctx, &t)
+	case Snom:
+		p.askSnom(ctx, &t)
+	default:
+		p.askPoly(ctx, &t)
+	}
 	return t
 }
 
-// configure fetches master file, image and parameter files, and puts them in force. A phone that cannot get all of it keeps
-// what it has.
-func (p *Phone) configure(ctx context.Context, t *Trip) (master, bool) {
-	status, body := p.fetch(ctx, t, p.MAC.String()+".cfg")
-	if status == http.StatusNotFound {
-		status, body = p.fetch(ctx, t, "000000000000.cfg")
-	}
-	if status != http.StatusOK {
-		t.Fault = fault("master file", status)
-		return master{}, false
-	}
-	m, err := readMaster(body, p.Identity)
-	if err != nil {
-		t.Fault = "master file: " + err.Error()
-		return master{}, false
-	}
-	p.image(ctx, t, m)
-	parameters := map[string]string{}
-	for _, name := range m.configFiles {
-		status, body := p.fetch(ctx, t, name)
-		if status != http.StatusOK {
-			t.Fault = fault(p.label(name), status)
-			return m, false
-		}
-		values, err := readParameters(body)
-		if err != nil {
-			t.Fault = p.label(name) + ": " + err.Error()
-			return m, false
-		}
-		for k, v := range values { // the leftmost file wins
-			if _, have := parameters[k]; !have {
-				parameters[k] = v
-			}
-		}
-	}
+// apply puts settings in force. A phone restarts with them when any differs from what it had.
+func (p *Phone) apply(t *Trip, parameters map[string]string) {
 	t.Configured = true
 	if h := hash(parameters); h != p.applied {
 		if t.Changed = p.applied != ""; t.Changed {
@@ -160,43 +138,18 @@ func (p *Phone) configure(ctx context.Context, t *Trip) (master, bool) {
 		}
 		p.applied, p.parameters = h, parameters
 	}
-	return m, true
 }
 
-// image asks for the software: first under the phone's part number, then as named (seen on VVX 400, 500 and CCX 600).
-func (p *Phone) image(ctx context.Context, t *Trip, m master) {
-	if m.appFile == "" {
-		return
-	}
-	dir, base := path.Split(m.appFile)
-	names := []string{m.appFile}
-	if p.Part != "" {
-		names = []string{dir + p.Part + "." + base, m.appFile}
-	}
-	for _, name := range names {
-		status, _ := p.send(ctx, t, request{method: http.MethodGet, path: name, agent: p.agent("Application", p.Serial), head: true})
-		if status != http.StatusNotFound {
-			return
-		}
-	}
-}
-
-// optional asks for the files that need not exist, in the order of a VVX 500.
-func (p *Phone) optional(ctx context.Context, t *Trip, m master) {
-	mac := p.MAC.String()
-	for _, name := range []string{
-		join(m.overrides, mac+"-phone.cfg"), join(m.overrides, mac+"-web.cfg"), join(m.licence, "000000000000-license.cfg"),
-		join(m.licence, mac+"-license.cfg"), join(m.calls, mac+"-calls.xml"), join(m.contacts, mac+"-directory.xml"),
-		join(m.contacts, "000000000000-directory.xml"),
-	} {
-		p.send(ctx, t, request{method: http.MethodGet, path: name, agent: p.agent("Application", p.Serial)})
-	}
+// get fetches a file of the phone's only program.
+func (p *Phone) get(ctx context.Context, t *Trip, name string, basis Basis) (status int, body []byte) {
+	return p.fetch(ctx, t, request{method: http.MethodGet, path: name, agent: p.agent("Application", p.Serial), basis: basis})
 }
 
 // fetch gets a file and asks again when the server fails or is busy.
-func (p *Phone) fetch(ctx context.Context, t *Trip, name string) (status int, body []byte) {
+func (p *Phone) fetch(ctx context.Context, t *Trip, r request) (status int, body []byte) {
 	for n := 1; ; n++ {
-		status, body = p.send(ctx, t, request{method: http.MethodGet, path: name, agent: p.agent("Application", p.Serial)})
+		status, body = p.send(ctx, t, r)
+		r.basis = Inferred
 		if status != 0 && status < 500 && status != http.StatusTooManyRequests || n == attempts {
 			return status, body
 		}
@@ -212,7 +165,7 @@ func (p *Phone) fetch(ctx context.Context, t *Trip, name string) (status int, bo
 
 // label is a file name without the phone's address, so that equal faults of many phones count as one.
 func (p *Phone) label(name string) string {
-	return strings.ReplaceAll(name, p.MAC.String(), "<mac>")
+	return strings.NewReplacer(p.MAC.String(), "<mac>", strings.ToUpper(p.MAC.String()), "<mac>").Replace(name)
 }
 
 func fault(name string, status int) string {

@@ -218,7 +218,7 @@ func TestAPhoneWithoutAFileOfItsOwnTakesTheGlobalOne(t *testing.T) {
 func TestAFleetCountsWhatHappened(t *testing.T) {
 	s := newServer(t)
 	var phones []*Phone
-	for _, id := range Identities(20, 7) {
+	for _, id := range Identities(20, 7, Poly) {
 		if len(phones) != 3 {
 			s.set(id.MAC.String()+".cfg", `<APPLICATION CONFIG_FILES="x.cfg"/>`)
 		}
@@ -254,6 +254,16 @@ func TestAFleetCountsWhatHappened(t *testing.T) {
 
 func TestIdentitiesAreTheSameForTheSameSeed(t *testing.T) {
 	a, b, c := Identities(500, 1), Identities(500, 1), Identities(500, 2)
+	if len(Identities(5, 1, "acme")) != 0 {
+		t.Error("there is no such maker")
+	}
+	makers := map[Maker]int{}
+	for _, id := range a {
+		makers[id.Maker]++
+	}
+	if len(makers) != 5 {
+		t.Errorf("makers of a mixed fleet: %v", makers)
+	}
 	seen := map[string]bool{}
 	for i := range a {
 		if a[i] != b[i] {
