@@ -32,11 +32,25 @@ type Answer struct {
 // Browser gives a fresh one.
 func (w *World) Browser(t *testing.T) *Browser {
 	t.Helper()
+	return w.At(t, w.URL)
+}
+
+// From gives a browser that comes from another address, through a proxy that the portal trusts.
+func (w *World) From(t *testing.T, ip string) *Browser {
+	t.Helper()
+	b := w.Browser(t)
+	b.Header.Set("X-Forwarded-For", ip)
+	return b
+}
+
+// At gives a browser at another server than the world's own.
+func (w *World) At(t *testing.T, base string) *Browser {
+	t.Helper()
 	jar, err := cookiejar.New(nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &Browser{t: t, base: w.URL, Header: http.Header{}, client: &http.Client{Jar: jar, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}}
+	return &Browser{t: t, base: base, Header: http.Header{}, client: &http.Client{Jar: jar, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}}
 }
 
 // SignedIn gives a browser that this person signed in with.
@@ -131,4 +145,13 @@ func (a Answer) Value(name string) string {
 		return ""
 	}
 	return html.UnescapeString(value[1])
+}
+
+// Link gives the first link of the page whose address begins so, "" when there is none.
+func (a Answer) Link(prefix string) string {
+	found := regexp.MustCompile(`href="(` + regexp.QuoteMeta(prefix) + `[^"]*)"`).FindStringSubmatch(a.Body)
+	if found == nil {
+		return ""
+	}
+	return html.UnescapeString(found[1])
 }

@@ -159,7 +159,7 @@ func start(t *testing.T, d *db.DB, clock *dbtest.Clock, options []Option) *World
 	if err != nil {
 		t.Fatal(err)
 	}
-	server.Config.Handler = httpx.Edge{Name: "portal", Clock: clock, Log: log}.Wrap(h)
+	server.Config.Handler = httpx.Edge{Name: "portal", Clock: clock, Log: log, Trust: httpx.Trust{Proxies: httpx.Loopback}}.Wrap(h)
 	server.Start()
 	t.Cleanup(server.Close)
 	return w
