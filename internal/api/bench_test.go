@@ -24,7 +24,8 @@ import (
 
 const clients = 16
 
-// benchWorld is a world on SQLite with the clock of the machine, its API on a real listener beside a handler that does nothing.
+// benchWorld is a world on SQLite with the clock of the machine, its API on a real listener beside a handler that only
+// writes bytes.
 func benchWorld(b *testing.B) (w *world, url string) {
 	b.Helper()
 	d, err := db.Open(context.Background(), dbtest.SQLiteURL(b), db.Options{Log: slog.New(slog.DiscardHandler)})
@@ -37,10 +38,9 @@ func benchWorld(b *testing.B) (w *world, url string) {
 	w.seed()
 	mux := httpx.NewMux()
 	mux.Handle("/api/", w.api.Handler())
-	bare := []byte(`{"id":"x"}`)
 	mux.HandleFunc("GET /bare", func(rw http.ResponseWriter, _ *http.Request) {
 		rw.Header().Set("Content-Type", "application/json")
-		_, _ = rw.Write(bare)
+		_, _ = rw.Write(w.bare)
 	})
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	w.ok(err)
@@ -108,12 +108,14 @@ const (
 	rounds = 4
 )
 
-// BenchmarkReadOneObject compares an authenticated read of one customer with a handler of the same server that does nothing.
+// BenchmarkReadOneObject compares an authenticated read of one customer with a handler of the same server that writes
+// the same bytes without looking at anything.
 // The target is a ratio of 0.5. The two take turns, so that a busy moment of the machine strikes both.
 func BenchmarkReadOneObject(b *testing.B) {
 	w, url := benchWorld(b)
 	token := w.as(w.p, access.PartnerFullAdmin)
 	path := url + "/api/v1/customers/" + w.c.ID
+	w.bare = w.get(token, "/customers/"+w.c.ID).Body.Bytes() // the same answer, ready made
 	for b.Loop() {
 		var bare, read float64
 		for range rounds {

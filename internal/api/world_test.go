@@ -48,6 +48,7 @@ type world struct {
 	p, q, s  tenant.Tenant
 	c, dd    tenant.Tenant
 	cq, cs   tenant.Tenant
+	bare     []byte // what the bare handler of benchmarks writes
 }
 
 var system = access.SystemActor("test")
