@@ -145,9 +145,9 @@ func requestID(r *http.Request, trusted bool) string {
 
 const idLetters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_."
 
-// RedactPath masks path segments that look like a secret: 20 or more characters (a random value of 128 bits has 22) with a digit in them
-// that are not a UUID, and
-// anything that is not printable ASCII. Invitation and recovery links stay out of the log this way.
+// RedactPath masks path segments that look like a secret: 20 or more characters (a random value of 128 bits has 22) that are
+// neither words in small letters nor a UUID, and anything that is not printable ASCII. Invitation and recovery links stay out of
+// the log this way, also when somebody adds to their address.
 func RedactPath(path string) string {
 	segments := strings.Split(short(path, 1024), "/")
 	for i, s := range segments {
@@ -159,16 +159,14 @@ func RedactPath(path string) string {
 }
 
 func secretLooking(s string) bool {
-	digits := 0
+	plain := true // of lower-case words, as addresses of pages are
 	for _, c := range []byte(s) {
 		if c < ' ' || c > '~' {
 			return true
 		}
-		if c >= '0' && c <= '9' {
-			digits++
-		}
+		plain = plain && (c >= 'a' && c <= 'z' || c == '-' || c == '_' || c == '.')
 	}
-	return len(s) >= 20 && digits > 0 && !isUUID(s)
+	return len(s) >= 20 && !plain && !isUUID(s)
 }
 
 func isUUID(s string) bool {

@@ -2,6 +2,7 @@ package httpx
 
 import (
 	"crypto/tls"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
@@ -162,4 +163,30 @@ func FuzzForwardingHeaders(f *testing.F) {
 			}
 		}
 	})
+}
+
+func TestOnlyAPersonAtThisMachineIsFromThisMachine(t *testing.T) {
+	for _, c := range []struct {
+		peer, host, forwarded string
+		want                  bool
+	}{
+		{"127.0.0.1:4711", "127.0.0.1:8080", "", true},
+		{"[::1]:4711", "[::1]:8080", "", true},
+		{"127.0.0.1:4711", "localhost:8080", "", true},
+		{"127.0.0.1:4711", "demo.example.com", "", false},          // a name that was made to lead here
+		{"127.0.0.1:4711", "localhost:8080", "203.0.113.9", false}, // a proxy that nobody configured
+		{"203.0.113.9:4711", "127.0.0.1:8080", "", false},
+	} {
+		r := httptest.NewRequest(http.MethodGet, "/", nil)
+		r.RemoteAddr, r.Host = c.peer, c.host
+		if c.forwarded != "" {
+			r.Header.Set("X-Forwarded-For", c.forwarded)
+		}
+		got := false
+		Edge{Log: slog.New(slog.DiscardHandler)}.Wrap(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { got = FromThisMachine(r.Context()) })).
+			ServeHTTP(httptest.NewRecorder(), r)
+		if got != c.want {
+			t.Errorf("%+v: %v", c, got)
+		}
+	}
 }

@@ -8,8 +8,10 @@ package httpx
 import (
 	"context"
 	"log/slog"
+	"net"
 	"net/http"
 	"net/netip"
+	"strings"
 	"sync/atomic"
 	"time"
 )
@@ -63,6 +65,21 @@ func visitOf(ctx context.Context) *visit {
 // ClientIP gives the address the request came from, after PROXY protocol and trusted proxies. It is the one notion of "from where"
 // for limits, sites and events (decision 27). The zero Addr comes back outside a request of an Edge.
 func ClientIP(ctx context.Context) netip.Addr { return visitOf(ctx).ip }
+
+// FromThisMachine says whether the request came from loopback, not by a proxy that nobody configured, and was made for a
+// loopback address: a website whose name was made to lead here has another one.
+func FromThisMachine(ctx context.Context) bool {
+	v := visitOf(ctx)
+	if v.indirect || !Loopback.Contains(v.ip) {
+		return false
+	}
+	host := v.host
+	if h, _, err := net.SplitHostPort(host); err == nil {
+		host = h
+	}
+	a, err := netip.ParseAddr(strings.Trim(host, "[]"))
+	return host == "localhost" || err == nil && Loopback.Contains(a)
+}
 
 // Scheme gives "https" or "http" as the client used it; "" outside a request of an Edge.
 func Scheme(ctx context.Context) string { return visitOf(ctx).scheme }

@@ -14,7 +14,7 @@ import (
 // Mailbox lists the mails that the demo kept instead of sending them. Only who sits at this machine sees them: they hold
 // links that sign in (decision 26).
 func (p Pages) Mailbox(r *page.Request) error {
-	if !httpx.Loopback.Contains(httpx.ClientIP(r.Context())) {
+	if !httpx.FromThisMachine(r.Context()) {
 		return errs.Missing("page")
 	}
 	mails, next, err := p.Deps.Mail.Mailbox(r.Context(), db.Page{Limit: 50, Cursor: r.FormValue("cursor")})
@@ -31,7 +31,7 @@ func (p Pages) Mailbox(r *page.Request) error {
 
 // Mail shows one of them.
 func (p Pages) Mail(r *page.Request) error {
-	if !httpx.Loopback.Contains(httpx.ClientIP(r.Context())) {
+	if !httpx.FromThisMachine(r.Context()) {
 		return errs.Missing("page")
 	}
 	m, err := p.kept(r, r.PathValue("id"))
