@@ -24,12 +24,13 @@ type Invitation struct {
 	AllCustomers bool
 
 	First    bool          // the first administrator of a new tenant
-	Password secret.String // a supplied password must be changed at the first sign-in (CH-3); without one a link is mailed (CH-19). Nobody but the operator supplies one with First
+	Password secret.String // a supplied password must be changed at the first sign-in (CH-3); without one a link is mailed (CH-19)
 	Hashed   Hashed        // the same, made by HashPassword, for callers that are inside a transaction
 	Keep     bool          // the supplied password need not be changed: only the demo uses it, as the system
 }
 
-// Invite creates an account and mails its one-time link. An address that is taken is Conflict with the field's name.
+// Invite creates an account and mails its one-time link. An address that is taken is Conflict with the field's name. No edge
+// may offer a password together with First to a reseller: it could sign in as its customer and authorise itself (CH-31).
 func (s *Service) Invite(ctx context.Context, a access.Actor, in Invitation) (Account, error) {
 	if in.TenantID == "" {
 		in.TenantID = a.Place().ID
@@ -89,8 +90,7 @@ func (s *Service) supplied(ctx context.Context, a access.Actor, acc *Account, in
 	if in.Hashed.hash == "" {
 		return nil
 	}
-	// A reseller that knew the password of its customer's administrator could authorise itself (CH-31).
-	if in.Keep && a.Kind != access.System || in.First && a.Kind != access.System && a.Tenant.Kind != access.Operator {
+	if in.Keep && a.Kind != access.System {
 		return errMoreThanOwn
 	}
 	acc.PasswordHash, acc.PasswordChanged, acc.MustChange = in.Hashed.hash, s.db.Now(), !in.Keep
