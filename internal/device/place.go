@@ -178,17 +178,24 @@ func (s *Service) sitesChanged(ctx context.Context, tx *db.Tx, c network.Change)
 			return err
 		}
 	}
-	var moved []place
+	moved := map[string][]string{} // devices by the site to which they go
 	for _, p := range all {
 		was := p
 		if slices.Contains(c.Removed, p.SiteID) {
 			p.Pinned = false
 		}
 		if p.settle(c.Map); p != was {
-			moved = append(moved, p)
+			moved[p.SiteID] = append(moved[p.SiteID], p.DeviceID)
 		}
 	}
-	return move(ctx, tx, moved)
+	for site, ids := range moved {
+		a := tx.Args()
+		stmt := `UPDATE device_places SET site_id = ` + a.Add(site) + `, pinned = FALSE WHERE ` + a.In("device_id", ids)
+		if _, err := tx.Exec(ctx, stmt, a.List()...); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // widest leaves out subnets that lie inside another one.
