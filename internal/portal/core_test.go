@@ -29,7 +29,9 @@ func TestRefusalsArePagesWithASentenceAnIdAndNothingRaw(t *testing.T) {
 			return errs.New(errs.Unavailable, "test_away", "The database is away.").Retry(7 * time.Second).Because(errors.New(secretText))
 		}},
 		{Pattern: "GET /many", Needs: page.Public, Serve: func(*page.Request) error { return httpx.TooMany(90 * time.Second) }},
-		{Pattern: "GET /gone", Needs: page.Public, Serve: func(*page.Request) error { return errs.New(errs.Gone, "link_used", "This link was used already. Ask for a new one.") }},
+		{Pattern: "GET /gone", Needs: page.Public, Serve: func(*page.Request) error {
+			return errs.New(errs.Gone, "link_used", "This link was used already. Ask for a new one.")
+		}},
 		{Pattern: "GET /partner", Needs: page.Public, Serve: func(*page.Request) error { return errs.New(errs.Forbidden, "forbidden", "No.") }},
 	}, nil)
 	if err != nil {

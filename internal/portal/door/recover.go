@@ -66,7 +66,7 @@ func (p Pages) SendLink(r *page.Request) error {
 	}
 	err = p.Accounts.Recover(r.Context(), account.Recovery{Realm: realm, Email: v.Email, CaptchaID: r.PostFormValue("captcha"),
 		Answer: r.PostFormValue("answer"), IP: r.IP, RequestID: r.ID()})
-	if errs.CodeOf(orNone(err)) == "captcha_wrong" {
+	if err != nil && errs.CodeOf(err) == "captcha_wrong" {
 		e := errs.As(err)
 		return p.showRecover(r, v, &errs.Error{Kind: e.Kind, Code: "captcha_wrong", Message: e.Message,
 			Fields: []errs.Field{{Name: "answer", Code: "captcha_wrong", Message: e.Message}}})
@@ -75,16 +75,6 @@ func (p Pages) SendLink(r *page.Request) error {
 		return err
 	}
 	return r.Redirect("/recover/" + string(realm) + "?sent=1")
-}
-
-var errNone = errs.New(errs.Internal, "none", "")
-
-// orNone lets a nil error be asked for its code.
-func orNone(err error) error {
-	if err == nil {
-		return errNone
-	}
-	return err
 }
 
 // CaptchaPicture draws a puzzle. Every drawing is another look for a program, so drawings are limited by address.
