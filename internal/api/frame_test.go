@@ -104,7 +104,7 @@ func TestInputIsStrict(t *testing.T) {
 			"a number for a text":   {`{"name":1,"email":"n@example.test","contact":"C","permission_types":["DMP"]}`, []string{"name wrong_type"}},
 			"null for a text":       {`{"name":null,"email":"n@example.test","contact":"C","permission_types":["DMP"]}`, []string{"name wrong_type"}},
 			"a text for a list":     {`{"name":"N","email":"n@example.test","contact":"C","permission_types":"DMP"}`, []string{"permission_types wrong_type"}},
-			"an unknown value":      {`{"name":"N","email":"n@example.test","contact":"C","permission_types":["DMP","XXX"]}`, []string{"permission_types[1] unknown_value"}},
+			"an unknown value":      {`{"name":"N","email":"n@example.test","contact":"C","permission_types":["DMP","PBX"]}`, []string{"permission_types[1] unknown_value"}},
 			"an empty list":         {`{"name":"N","email":"n@example.test","contact":"C","permission_types":[]}`, []string{"permission_types too_few_items"}},
 			"too long":              {`{"name":"` + strings.Repeat("ä", 129) + `","email":"n@example.test","contact":"C","permission_types":["DMP"]}`, []string{"name too_long"}},
 			"too short":             {`{"name":"","email":"n@example.test","contact":"C","permission_types":["DMP"]}`, []string{"name too_short"}},
