@@ -31,7 +31,7 @@ func (p Pages) showLink(r *page.Request, refused error) error {
 	}
 	r.Speak(opened.Locale)
 	v := linked{Opened: opened, Faults: ui.FaultsOf(r.Context(), refused, "password", r.T("account.new_password"), "again", r.T("account.again"))}
-	title := r.T("door.link_" + string(opened.Purpose))
+	title := r.T("door.link." + string(opened.Purpose))
 	s := r.SignInShell(opened.Realm, title, r.T("door.link_for", "email", opened.Email))
 	s.Others = nil
 	if opened.Purpose != account.EmailLink {
