@@ -12,6 +12,7 @@ import (
 	"linecard/internal/errs"
 	"linecard/internal/onboard"
 	"linecard/internal/secret"
+	"linecard/internal/sim"
 	"linecard/internal/tenant"
 )
 
@@ -158,15 +159,16 @@ func (s *seeder) customer(ctx context.Context, owner access.Actor, i int) (World
 	return w, nil
 }
 
-var (
-	seedModels = []string{"VVX411", "VVX500", "VVX450", "CCX600", "EdgeE450", "SPIP550"} // in the order of sim.Models
-	seedRooms  = []string{"Reception", "Front-desk", "Meeting-1", "Meeting-2", "Lobby", "Warehouse", "Kitchen", "Workshop", "Ward", "Office"}
-)
+var seedRooms = []string{"Reception", "Front-desk", "Meeting-1", "Meeting-2", "Lobby", "Warehouse", "Kitchen", "Workshop", "Ward", "Office"}
 
-// phone invents a phone: Poly's own address blocks, a model and a place.
+// phone invents a phone: a model of the fleet that will ask, an address of its maker's blocks, and a place.
 func (s *seeder) phone(customer, n int) device.New {
-	block := []string{"64167f", "482567", "0004f2"}[s.rand.IntN(3)]
-	return device.New{MAC: fmt.Sprintf("%s%02x%04x", block, customer+1, n+1), Maker: "poly", Model: seedModels[n%len(seedModels)],
+	m := sim.Models[n%len(sim.Models)]
+	block := fmt.Sprintf("%x", m.Prefix)
+	if m.Maker == sim.Poly {
+		block = []string{"64167f", "482567", "0004f2"}[s.rand.IntN(3)]
+	}
+	return device.New{MAC: fmt.Sprintf("%s%02x%04x", block, customer+1, n+1), Maker: string(m.Maker), Model: m.Known(),
 		Name: fmt.Sprintf("%s-%02d", seedRooms[s.rand.IntN(len(seedRooms))], n+1), Description: "Floor " + fmt.Sprint(1+s.rand.IntN(5))}
 }
 

@@ -66,6 +66,14 @@ var Models = []Model{
 	{Maker: Snom, Family: "snom", Name: "710", Version: "8.7.5.35", Part: "1.1.5-IFX-05.01.12", Common: "snom710.htm", Prefix: snom},
 }
 
+// Known is the model's name as lists of models have it: VVX411, T54W, CP-8841-3PCC.
+func (m Model) Known() string {
+	if m.Maker == Poly {
+		return strings.ReplaceAll(m.Name, "_", "")
+	}
+	return strings.TrimPrefix(m.Name, "SIP-")
+}
+
 var (
 	poly  = [3]byte{0x64, 0x16, 0x7f}
 	cisco = [3]byte{0x00, 0x56, 0x2b}
