@@ -97,11 +97,13 @@ func (p *Phone) merge(t *Trip, below string, body []byte) {
 	p.apply(t, parameters)
 }
 
-// readElements gives name and text of every element directly below a path of elements. The last of one name wins (Cisco).
+// readElements gives name and text of every element directly below a path of elements, wherever that stands: Cisco's
+// flat-profile may be inside another element. The last of one name wins (Cisco).
 func readElements(body []byte, below string) (map[string]string, error) {
 	values := map[string]string{}
 	var path []string
 	found := false
+	inside := func(p []string) bool { return strings.HasSuffix("/"+strings.Join(p, "/"), "/"+below) }
 	d := xml.NewDecoder(bytes.NewReader(body))
 	for {
 		token, err := d.Token()
@@ -113,15 +115,15 @@ func readElements(body []byte, below string) (map[string]string, error) {
 		}
 		switch e := token.(type) {
 		case xml.StartElement:
-			if strings.Join(path, "/") == below {
+			if inside(path) {
 				values[e.Name.Local] = ""
 			}
 			path = append(path, e.Name.Local)
-			found = found || strings.Join(path, "/") == below
+			found = found || inside(path)
 		case xml.EndElement:
 			path = path[:len(path)-1]
 		case xml.CharData:
-			if n := len(path); n > 1 && strings.Join(path[:n-1], "/") == below {
+			if n := len(path); n > 1 && inside(path[:n-1]) {
 				values[path[n-1]] += string(e)
 			}
 		}
