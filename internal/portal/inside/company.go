@@ -12,7 +12,7 @@ import (
 
 // Company shows the data of the organisation where the person works: a form for who may change it, else as it is (CH-11).
 func (p Pages) Company(r *page.Request) error {
-	t, may, err := parts.Look(r, p.Deps, r.Place.ID)
+	t, may, err := p.own(r)
 	if err != nil {
 		return err
 	}
@@ -20,6 +20,15 @@ func (p Pages) Company(r *page.Request) error {
 		return r.Show(readPage(r, t))
 	}
 	return r.Show(companyPage(r, t, may, parts.Organisation{Typed: parts.DetailsOf(t), Now: t}))
+}
+
+// own gives the organisation where the person works, without what its provider notes about it. Everybody may see where they
+// belong, whatever the role.
+func (p Pages) own(r *page.Request) (tenant.Tenant, parts.May, error) {
+	t := r.Place
+	t.Remarks = ""
+	may, err := parts.Here(r, p.Deps)
+	return t, may, err
 }
 
 // changing is the action that changes one's own organisation.
@@ -32,7 +41,7 @@ func changing(t tenant.Tenant) access.Action {
 
 // SaveCompany changes what an organisation may change of itself; the registered e-mail is not among it (CH-12).
 func (p Pages) SaveCompany(r *page.Request) error {
-	t, may, err := parts.Look(r, p.Deps, r.Place.ID)
+	t, may, err := p.own(r)
 	if err != nil {
 		return err
 	}

@@ -156,6 +156,9 @@ func crumbs(r *page.Request) []ui.Crumb {
 
 // controls are what can be done with an order where it stands.
 func controls(r *page.Request, o tenant.Order, may parts.May) []ui.Action {
+	if r.Place.Kind == access.Customer { // who works inside a customer looks at its orders; its provider places them
+		return nil
+	}
 	to := func(what string) string { return "/orders/" + o.ID + "/" + what }
 	var all []ui.Action
 	version := []ui.Hidden{page.Versioned(o.Version)}

@@ -71,6 +71,14 @@ type Action struct {
 	Why      string // of a Disabled one: the reason, told on the control
 }
 
+// manner is how the action is shown: one that is switched off is no form, whatever it would send.
+func (a Action) manner() string {
+	if a.Disabled && a.How == Post {
+		return Go
+	}
+	return a.How
+}
+
 func (a Action) classes(base string) string {
 	if a.Style != "" {
 		base += " " + base + "-" + a.Style
