@@ -27,11 +27,8 @@ type Profile struct {
 	IfVersion                     int64
 }
 
-// EditMe changes the own account's contact data (CH-11).
+// EditMe changes the own account's contact data (CH-11); a machine does it for the account whose rights it has.
 func (s *Service) EditMe(ctx context.Context, a access.Actor, p Profile) (Account, error) {
-	if a.Kind != access.Person {
-		return Account{}, errOnlyPeople
-	}
 	var acc Account
 	err := s.db.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
 		if err := lockAccount(ctx, tx, a.Account); err != nil {

@@ -310,6 +310,13 @@ func TestAccountsAndMe(t *testing.T) {
 		if me["tenant_id"] != w.p.ID || me["tenant_kind"] != "partner" || len(me["permissions"].([]any)) < 20 {
 			t.Error(me)
 		}
+		if got := w.patch(token, "/me", map[string]any{"phone": "+49 30 1234"}).status(200).object(); got["phone"] != "+49 30 1234" || got["email"] != me["email"] {
+			t.Error(got)
+		}
+		w.patch(token, "/me", map[string]any{"email": "x@example.test"}).faulty("email unknown_field") // CH-12
+		w.patch(token, "/me", map[string]any{"phone": "none"}).faulty("phone bad_phone")
+		narrow := w.post(token, "/tokens", map[string]any{"name": "n", "scopes": []string{"customer.view"}}).status(201).object()["secret"].(string)
+		w.patch(narrow, "/me", map[string]any{"phone": "+49 30 1"}).refused(403, "insufficient_scope")
 		if got := w.get(token, "/roles").status(200).object(); len(got["roles"].([]any)) != len(access.Roles(access.Partner)) {
 			t.Error(got)
 		}

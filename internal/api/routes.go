@@ -37,7 +37,7 @@ func plus(codes ...[]string) []string {
 func (a *API) routes() {
 	tag := "Me"
 	register(a, Op{ID: "get-me", Method: get, Path: "/me", Action: access.Self, Tag: tag, Summary: "Who you are and what your token may do"}, a.me)
-	register(a, Op{ID: "edit-me", Method: patch, Path: "/me", Action: access.Self, Tag: tag, Summary: "Change the contact data of your account", Log: "account/edit", IfMatch: true, Codes: []string{"403 people_only"}}, a.editMe)
+	register(a, Op{ID: "edit-me", Method: patch, Path: "/me", Action: access.Self, Tag: tag, Summary: "Change the contact data of your account", Log: "account/edit", IfMatch: true, Codes: []string{"412 changed_meanwhile"}}, a.editMe)
 	register(a, Op{ID: "get-roles", Method: get, Path: "/roles", Action: access.AccountView, Or: []access.Action{access.AccountSub}, Tag: tag, Summary: "Roles and functions that accounts here can be given"}, a.roles)
 
 	tag = "Partners"
