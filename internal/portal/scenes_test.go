@@ -105,9 +105,3 @@ func secondFactor(t *testing.T, w *portaltest.World) account.Enrolment {
 	w.Clock.Advance(totpStep) // a code works once
 	return e
 }
-
-// awaitLink waits until a one-time link was mailed behind the answer.
-func awaitLink(t *testing.T, w *portaltest.World) {
-	t.Helper()
-	dbtest.Eventually(t, "a link", func() bool { return w.LastLink() != "" })
-}

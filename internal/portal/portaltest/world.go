@@ -202,6 +202,18 @@ func (w *World) LastLink() string {
 	return w.links[len(w.links)-1]
 }
 
+// AwaitLink gives that path once the link can be followed: letters are written behind the answer.
+func (w *World) AwaitLink() string {
+	w.t.Helper()
+	var path string
+	dbtest.Eventually(w.t, "a link that opens", func() bool {
+		path = w.LastLink()
+		_, err := w.Accounts.OpenLink(w.t.Context(), strings.TrimPrefix(path, "/link/"))
+		return err == nil
+	})
+	return path
+}
+
 // Captcha gives the answer of a puzzle, as only its store knows it.
 func (w *World) Captcha(id string) string {
 	w.t.Helper()
