@@ -30,19 +30,19 @@ func Routes(d *Deps) []page.Route {
 		row("GET /link/{token}", page.Anywhere, page.Public, in.Link),
 		row("POST /link/{token}", page.Anywhere, page.Public, in.UseLink),
 		row("GET /help", page.Anywhere, page.Public, hall.Help),
-		row("POST " + ui.PreferencesPath, page.Anywhere, page.Public, me.Preferences),
-		row("GET " + ui.StaticPath, page.Anywhere, page.Bare, page.Plain(ui.Static())),
-		row("GET " + ui.GalleryPath, page.Anywhere, page.Bare, page.Plain(ui.Gallery())),
-		row("GET " + ui.GalleryPath + "/{part}", page.Anywhere, page.Bare, page.Plain(ui.Gallery())),
+		row("POST "+ui.PreferencesPath, page.Anywhere, page.Public, me.Preferences),
+		row("GET "+ui.StaticPath, page.Anywhere, page.Bare, page.Plain(ui.Static())),
+		row("GET "+ui.GalleryPath, page.Anywhere, page.Bare, page.Plain(ui.Gallery())),
+		row("GET "+ui.GalleryPath+"/{part}", page.Anywhere, page.Bare, page.Plain(ui.Gallery())),
 
 		// Whoever is signed in
-		row("GET " + page.FirstPassword, page.Anywhere, access.Self, in.FirstPassword),
-		row("POST " + page.FirstPassword, page.Anywhere, access.Self, in.SetFirstPassword),
+		row("GET "+page.FirstPassword, page.Anywhere, access.Self, in.FirstPassword),
+		row("POST "+page.FirstPassword, page.Anywhere, access.Self, in.SetFirstPassword),
 		row("GET /feedback", page.Anywhere, access.Self, hall.Feedback),
 		row("POST /feedback", page.Anywhere, access.Self, hall.SendFeedback),
 		row("POST /sign-out", page.Anywhere, page.Public, in.SignOut),
 		row("POST /leave", page.Anywhere, access.Self, in.Leave),
-		row("GET " + page.SessionPath, page.Anywhere, access.Self, in.Session),
+		row("GET "+page.SessionPath, page.Anywhere, access.Self, in.Session),
 		row("GET /account", page.Anywhere, access.Self, me.Settings),
 		row("POST /account", page.Anywhere, access.Self, me.Save),
 		row("GET /account/password", page.Anywhere, access.Self, me.Password),
@@ -60,7 +60,7 @@ func Routes(d *Deps) []page.Route {
 			row("GET /demo/mail", page.Anywhere, page.Bare, hall.Mailbox),
 			row("GET /demo/mail/{id}", page.Anywhere, page.Bare, hall.Mail))
 	}
-	return all
+	return append(all, areas(d)...)
 }
 
 func row(pattern string, in page.Places, needs access.Action, serve page.Handler) page.Route {
@@ -68,6 +68,6 @@ func row(pattern string, in page.Places, needs access.Action, serve page.Handler
 }
 
 // ways is the side navigation. Each entry is shown to whom its route is open.
-var ways = []page.Way{
+var ways = append([]page.Way{
 	{Label: "nav.overview", URL: "/", Icon: "home"},
-}
+}, areaWays...)
