@@ -22,6 +22,7 @@ import (
 	"linecard/internal/device"
 	"linecard/internal/httpx"
 	"linecard/internal/journal"
+	"linecard/internal/network"
 	"linecard/internal/onboard"
 	"linecard/internal/operation"
 	"linecard/internal/tenant"
@@ -40,6 +41,7 @@ type Deps struct {
 	Webhooks   *deliver.Webhooks
 	Mail       *deliver.Mailer
 	Onboard    *onboard.Service
+	Networks   *network.Service
 	Devices    *device.Service
 	Config     *config.Service
 	Log        *slog.Logger // nil: slog.Default

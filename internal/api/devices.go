@@ -2,7 +2,10 @@ package api
 
 import (
 	"context"
+	"encoding/json"
 	"time"
+
+	"github.com/danielgtaylor/huma/v2"
 
 	"linecard/internal/device"
 )
@@ -19,6 +22,9 @@ type Device struct {
 	Description     string     `json:"description"`
 	SoftwareVersion string     `json:"software_version"`
 	PublicIP        string     `json:"public_ip" doc:"From where it last asked for its configuration"`
+	PrivateIP       string     `json:"private_ip" doc:"Of the phone inside its network; empty when it is not known"`
+	SiteID          string     `json:"site_id" doc:"The network site where it is: by its addresses, or pinned (DM-34)"`
+	SitePinned      bool       `json:"site_pinned"`
 	LastSeen        *time.Time `json:"last_seen" doc:"When it last asked for its configuration"`
 	Created         time.Time  `json:"created"`
 	Updated         time.Time  `json:"updated"`
@@ -26,7 +32,8 @@ type Device struct {
 
 func deviceOf(d device.Device) Device {
 	return Device{ID: d.ID, CustomerID: d.CustomerID, MAC: d.MAC.String(), Maker: d.Maker, Model: d.KnownModel(), EnteredModel: d.Model, Name: d.Name,
-		Description: d.Description, SoftwareVersion: d.SoftwareVersion, PublicIP: d.LastIP, LastSeen: when(d.LastSeen), Created: d.Created.Time, Updated: d.Updated.Time}
+		Description: d.Description, SoftwareVersion: d.SoftwareVersion, PublicIP: d.LastIP, PrivateIP: d.PrivateIP, SiteID: d.SiteID,
+		SitePinned: d.SitePinned, LastSeen: when(d.LastSeen), Created: d.Created.Time, Updated: d.Updated.Time}
 }
 
 // DeviceRef names the device in a path.
@@ -42,10 +49,11 @@ type listDevicesIn struct {
 	Sort  string `query:"sort" enum:"name,-name,mac,-mac,created,-created,last_seen,-last_seen"`
 	Model string `query:"model" doc:"Exactly this model, as entered or reported"`
 	Maker string `query:"maker"`
+	Site  string `query:"site" doc:"Id of the network site where they are"`
 }
 
 func (a *API) listDevices(ctx context.Context, c *call, in *listDevicesIn) (List[Device], error) {
-	l, err := a.d.Devices.List(ctx, c.actor, in.Customer, device.Query{Text: in.Q, Model: in.Model, Maker: in.Maker, Page: in.page(in.Sort)})
+	l, err := a.d.Devices.List(ctx, c.actor, in.Customer, device.Query{Text: in.Q, Model: in.Model, Maker: in.Maker, Site: in.Site, Page: in.page(in.Sort)})
 	return listOf(l.Items, l.Next, deviceOf), err
 }
 
@@ -83,6 +91,35 @@ type DeviceChanges struct {
 	Model       *string `json:"model,omitempty" maxLength:"64"`
 	Name        *string `json:"name,omitempty" maxLength:"128"`
 	Description *string `json:"description,omitempty" maxLength:"256"`
+	SiteID      Unset   `json:"site_id,omitzero" maxLength:"64" doc:"Pins it to this network site, whatever its address; null unpins it"`
+	SitePinned  *bool   `json:"site_pinned,omitempty" doc:"true pins it to the site where it is, false unpins it"`
+	PrivateIP   *string `json:"private_ip,omitempty" maxLength:"45"`
+}
+
+// Unset is a text that null takes away; absent leaves it as it is.
+type Unset struct {
+	Given bool
+	Text  string
+}
+
+// UnmarshalJSON reads a text or null.
+func (u *Unset) UnmarshalJSON(b []byte) error {
+	u.Given, u.Text = true, ""
+	if string(b) == "null" {
+		return nil
+	}
+	return json.Unmarshal(b, &u.Text)
+}
+
+// Schema describes it as text or null.
+func (Unset) Schema(huma.Registry) *huma.Schema { return &huma.Schema{Type: "string", Nullable: true} }
+
+// pointer is the text as a partial change has it: nil when it was not given, "" for null.
+func (u Unset) pointer() *string {
+	if !u.Given {
+		return nil
+	}
+	return &u.Text
 }
 
 type editDeviceIn struct {
@@ -92,7 +129,8 @@ type editDeviceIn struct {
 
 func (a *API) editDevice(ctx context.Context, c *call, in *editDeviceIn) (Device, error) {
 	b := in.Body
-	d, err := a.d.Devices.Edit(ctx, c.actor, in.Customer, in.Device, device.Patch{Model: b.Model, Name: b.Name, Description: b.Description, IfVersion: c.ifVersion()})
+	d, err := a.d.Devices.Edit(ctx, c.actor, in.Customer, in.Device, device.Patch{Model: b.Model, Name: b.Name, Description: b.Description, IfVersion: c.ifVersion(),
+		Whereabouts: device.Whereabouts{SiteID: b.SiteID.pointer(), Pinned: b.SitePinned, PrivateIP: b.PrivateIP}})
 	c.taggedLoosely(d.Version)
 	return deviceOf(d), err
 }

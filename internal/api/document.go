@@ -83,6 +83,10 @@ func (op *Op) document(usual int) huma.Operation {
 	if op.Changes() {
 		o.Parameters = append(o.Parameters, query("dry_run", "boolean", "Give the answer it would give, write nothing."))
 	}
+	if op.File {
+		o.RequestBody = &huma.RequestBody{Required: true, Description: "The file itself; its type is told from the content.",
+			Content: map[string]*huma.MediaType{"text/csv": {Schema: &huma.Schema{Type: "string", Format: "binary"}}}}
+	}
 	if op.Method == http.MethodPost {
 		o.Parameters = append(o.Parameters, header("Idempotency-Key", "1 to 255 printable ASCII characters; the same key and body give the same answer for 24 hours."))
 	}
@@ -128,7 +132,7 @@ func (op *Op) codes() []string {
 			"403 read_only_session", "403 not_in_cross_launch")
 		if op.body {
 			all = append(all, "400 body_required")
-		} else {
+		} else if !op.File {
 			all = append(all, "400 no_body_expected")
 		}
 	}
@@ -187,6 +191,9 @@ func (op *Op) describeSuccess(o *huma.Operation) {
 		o.Responses["304"] = &huma.Response{Description: "Not Modified"}
 	}
 	if op.CSV {
+		if ok.Content == nil {
+			ok.Content = map[string]*huma.MediaType{}
+		}
 		ok.Content["text/csv"] = &huma.MediaType{Schema: &huma.Schema{Type: "string"}}
 	}
 }

@@ -13,6 +13,7 @@ import (
 	"linecard/internal/db"
 	"linecard/internal/deliver"
 	"linecard/internal/device"
+	"linecard/internal/network"
 	"linecard/internal/tenant"
 )
 
@@ -90,7 +91,7 @@ func (a who) sees(x string) bool {
 type things struct {
 	tenants                                             map[string]tenant.Tenant
 	accounts, tokens, hooks, events, operations, orders map[string]string
-	devices                                             map[string]string
+	devices, sites                                      map[string]string
 }
 
 func (w *world) things() things {
@@ -98,7 +99,7 @@ func (w *world) things() things {
 	ctx := context.Background()
 	x := things{tenants: map[string]tenant.Tenant{"operator": w.operator, "p": w.p, "q": w.q, "s": w.s, "c": w.c, "d": w.dd, "cq": w.cq, "cs": w.cs},
 		accounts: map[string]string{}, tokens: map[string]string{}, hooks: map[string]string{}, events: map[string]string{},
-		operations: map[string]string{}, orders: map[string]string{}, devices: map[string]string{}}
+		operations: map[string]string{}, orders: map[string]string{}, devices: map[string]string{}, sites: map[string]string{}}
 	for key, t := range x.tenants {
 		acc := w.account(t, account.Invitation{Roles: access.Roles(t.Kind)[:1]})
 		x.accounts[key] = acc.ID
@@ -120,6 +121,9 @@ func (w *world) things() things {
 			d, err := w.d.Devices.Create(ctx, system, t.ID, device.New{MAC: "0004f20000" + map[string]string{"c": "01", "d": "02", "cq": "03", "cs": "04"}[key]})
 			w.ok(err)
 			x.devices[key] = d.ID
+			s, err := w.d.Networks.Create(ctx, system, t.ID, network.New{Name: "Office", Subnets: []network.Networks{{Public: "198.51.100.0/24"}}})
+			w.ok(err)
+			x.sites[key] = s.ID
 		}
 	}
 	w.sequence()
@@ -155,6 +159,8 @@ var bodies = map[string]any{
 	"put-policy": map[string]any{}, "edit-account": map[string]any{"phone": "+49 30 1"}, "edit-me": map[string]any{},
 	"create-token": map[string]any{"name": "N", "scopes": []string{"self"}}, "create-webhook": map[string]any{"url": "https://example.com/n"}, "edit-webhook": map[string]any{"description": "Other"},
 	"create-device": map[string]any{"mac": "0004f2ffff01"}, "edit-device": map[string]any{"name": "Other"}, "edit-provisioning": map[string]any{},
+	"create-network-site": map[string]any{"name": "New", "subnets": []any{map[string]any{"public": "203.0.113.0/24"}}}, "edit-network-site": map[string]any{"description": "Other"},
+	"import-network-sites": "site_name,subnets\n",
 }
 
 // requestFor aims an operation at the objects of a tenant; key "" is an unknown one.
@@ -166,7 +172,7 @@ func (w *world) requestFor(op api.Op, x things, key, token string) request {
 	in := request{method: op.Method, token: token, body: bodies[op.ID]}
 	in.path = strings.NewReplacer("{customer}", id, "{partner}", id, "{tenant}", id, "{account}", pick(x.accounts, key), "{token}", pick(x.tokens, key),
 		"{webhook}", pick(x.hooks, key), "{delivery}", unknown, "{event}", pick(x.events, key), "{operation}", pick(x.operations, key),
-		"{order}", pick(x.orders, key), "{device}", pick(x.devices, key), "{item}", "device").Replace(op.Path)
+		"{order}", pick(x.orders, key), "{device}", pick(x.devices, key), "{site}", pick(x.sites, key), "{item}", "device").Replace(op.Path)
 	switch op.ID { // those that name an object elsewhere
 	case "create-customer":
 		in.body = map[string]any{"name": "New", "email": "new@example.test", "contact": "C", "permission_types": []string{"DMP"}, "owner_id": id}
@@ -264,7 +270,7 @@ func (a who) expect(op api.Op, key string, kind access.TenantKind) outcome {
 	if strings.Contains(op.Path, "/accounts") && need == access.AccountEdit && !own && a.at != "operator" {
 		return denied // an organisation's people are its own affair
 	}
-	if strings.Contains(op.Path, "/devices") || strings.Contains(op.Path, "/provisioning") {
+	if strings.Contains(op.Path, "/devices") || strings.Contains(op.Path, "/network-sites") || strings.Contains(op.Path, "/provisioning") {
 		if a.at != "operator" && !own && key != "c" { // only C has authorised its provider (CH-29)
 			return denied
 		}

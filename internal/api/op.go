@@ -29,6 +29,7 @@ type Op struct {
 	Secret  bool            // the answer holds a secret: no cache, and its stored copy lives an hour
 	Ungated bool            // the service decides alone, because it shows some things to whoever made them
 	CSV     bool            // can answer text/csv
+	File    bool            // takes a file as its body, in call.body; a dry run of it holds no transaction (decision 5)
 
 	query  []string // names of its query parameters
 	params []string // names of its path parameters, in order

@@ -22,6 +22,8 @@ var (
 	people  = []string{"409 email_taken", "403 more_than_own_rights", "409 own_account", "409 no_customer_yet", "403 email_read_only"}
 	hooked  = []string{"409 webhook_disabled"}
 	mailed  = []string{"429 too_soon", "409 archived", "404 not_found"}
+	sited   = []string{"409 site_fixed", "409 subnet_taken", "409 subnet_limit", "409 name_taken"}
+	filed   = []string{"400 csv_encoding", "400 csv_empty", "400 csv_header", "400 csv_separator", "400 csv_malformed", "413 csv_too_many_rows"}
 	ordered = []string{"409 order_state", "409 archived", "409 wrong_kind", "403 sub_partner_suspended", "404 not_found"}
 )
 
@@ -141,6 +143,15 @@ func (a *API) routes() {
 	register(a, Op{ID: "get-provisioning", Method: get, Path: "/customers/{customer}/provisioning", Action: access.ProvisioningView, Tag: tag, Summary: "What all phones of a customer share", Codes: related}, a.getProvisioning)
 	register(a, Op{ID: "edit-provisioning", Method: patch, Path: "/customers/{customer}/provisioning", Action: access.ProvisioningEdit, Tag: tag, Summary: "Change host, account or poll window", Log: "provisioning/edit", IfMatch: true, Codes: plus(changed, related, taken, []string{"403 reserved_for_provider"})}, a.editProvisioning)
 	register(a, Op{ID: "reveal-provisioning", Method: post, Path: "/customers/{customer}/provisioning/reveal", Action: access.SecretReveal, Tag: tag, Summary: "Show the phones' account with its password", Log: "provisioning/reveal", Secret: true, Codes: plus(related, []string{"404 account_missing"})}, a.revealProvisioning)
+
+	tag = "Network sites"
+	register(a, Op{ID: "list-network-sites", Method: get, Path: "/customers/{customer}/network-sites", Action: access.DeviceView, Tag: tag, Summary: "List the sites of a customer", Codes: related}, a.listSites)
+	register(a, Op{ID: "create-network-site", Method: post, Path: "/customers/{customer}/network-sites", Action: access.DeviceEdit, Tag: tag, Summary: "Add a site; devices in its subnets move to it", Log: "site/create", Status: 201, Codes: plus(changed, related, sited, []string{"409 site_limit"})}, a.createSite)
+	register(a, Op{ID: "export-network-sites", Method: get, Path: "/customers/{customer}/network-sites/export", Action: access.DeviceView, Tag: tag, Summary: "All sites but Internet as a CSV file, as import takes it", Status: 200, CSV: true, Codes: related}, a.exportSites)
+	register(a, Op{ID: "import-network-sites", Method: post, Path: "/customers/{customer}/network-sites/import", Action: access.DeviceEdit, Tag: tag, Summary: "Add and replace sites from a CSV file of fewer than 2000 rows; 202 with an operation when it is long", Log: "site/import", File: true, Codes: plus(changed, related, filed)}, a.importSites)
+	register(a, Op{ID: "get-network-site", Method: get, Path: "/customers/{customer}/network-sites/{site}", Action: access.DeviceView, Tag: tag, Summary: "Get a site", Codes: related}, a.getSite)
+	register(a, Op{ID: "edit-network-site", Method: patch, Path: "/customers/{customer}/network-sites/{site}", Action: access.DeviceEdit, Tag: tag, Summary: "Change a site; devices move with its subnets", Log: "site/edit", IfMatch: true, Codes: plus(changed, related, sited)}, a.editSite)
+	register(a, Op{ID: "delete-network-site", Method: remove, Path: "/customers/{customer}/network-sites/{site}", Action: access.DeviceEdit, Tag: tag, Summary: "Remove a site; its devices move to the one that matches then", Log: "site/delete", IfMatch: true, Codes: plus(changed, related, []string{"409 site_fixed"})}, a.deleteSite)
 
 	a.mux.HandleFunc("POST "+tokenPath, a.token)
 	a.mux.HandleFunc("POST "+tokenPathV1, a.token)

@@ -27,6 +27,7 @@ import (
 	"linecard/internal/device"
 	"linecard/internal/httpx"
 	"linecard/internal/journal"
+	"linecard/internal/network"
 	"linecard/internal/onboard"
 	"linecard/internal/operation"
 	"linecard/internal/phone"
@@ -81,12 +82,14 @@ func (w *world) wire(perSecond int) {
 	tenants := tenant.NewService(w.db, j)
 	accounts := account.NewService(account.Deps{DB: w.db, Tenants: tenants, Journal: j, Mail: mailer, Box: box, Hasher: account.NewHasher(0, 0),
 		Log: quiet, Remember: time.Second, Link: func(r account.Realm, path string) string { return "https://portal.example/" + string(r) + path }})
-	w.d = api.Deps{DB: w.db, Log: quiet, Tenants: tenants, Accounts: accounts, Journal: j, Mail: mailer, PerSecond: perSecond, Version: "test",
-		Operations: operation.NewService(operation.Deps{DB: w.db, Box: box, Log: quiet}),
+	operations := operation.NewService(operation.Deps{DB: w.db, Box: box, Log: quiet})
+	networks := network.NewService(network.Needs{DB: w.db, Journal: j, Tenants: tenants, Operations: operations})
+	w.d = api.Deps{DB: w.db, Log: quiet, Tenants: tenants, Networks: networks, Accounts: accounts, Journal: j, Mail: mailer, PerSecond: perSecond, Version: "test",
+		Operations: operations,
 		Webhooks: deliver.NewWebhooks(w.db, deliver.WebhookOptions{Journal: j, Box: box, Log: quiet,
 			Guard: deliver.NewGuard(deliver.GuardOptions{Allow: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}})}),
 		Onboard: onboard.NewService(onboard.Deps{DB: w.db, Tenants: tenants, Accounts: accounts, Mails: mailer}),
-		Devices: device.NewService(device.Needs{DB: w.db, Journal: j, Tenants: tenants, Box: box, Makers: phone.Makers{poly.New()}}),
+		Devices: device.NewService(device.Needs{DB: w.db, Journal: j, Tenants: tenants, Networks: networks, Box: box, Makers: phone.Makers{poly.New()}}),
 	}
 	w.use(api.New(w.d))
 }
@@ -94,7 +97,7 @@ func (w *world) wire(perSecond int) {
 // use puts an API behind the edge.
 func (w *world) use(a *api.API) {
 	w.api = a
-	edge := httpx.Edge{Name: "test", Log: slog.New(slog.DiscardHandler)}
+	edge := httpx.Edge{Name: "test", BodyFor: api.BodyLimits, Log: slog.New(slog.DiscardHandler)}
 	if w.clock != nil {
 		edge.Clock = w.clock
 	}

@@ -87,8 +87,11 @@ func (a *App) listen(o Options) error {
 	trust := httpx.Trust{Proxies: networks(a.s.TrustedProxies)}
 	edge := func(name string) httpx.Edge {
 		e := httpx.Edge{Name: name, Log: a.Log, Metrics: a.metrics, Trust: trust, Clock: a.DB.Clock(), Quiet: quiet}
-		if name == "phones" {
+		switch name {
+		case "phones":
 			e.Quiet = expected
+		case "portal":
+			e.BodyFor = api.BodyLimits
 		}
 		return e
 	}
@@ -123,7 +126,7 @@ func (a *App) routes(o Options) (http.Handler, error) {
 	mux.Handle("GET /readyz", a.health.Readiness())
 	mux.Handle("GET /metrics", httpx.Guard{Token: a.s.MetricsToken, Networks: networks(a.s.MetricsAllow)}.Wrap(a.metrics.Handler()))
 	rest := api.New(api.Deps{DB: a.DB, Log: a.Log, Tenants: a.Tenants, Accounts: a.Accounts, Journal: a.Journal, Operations: a.Operations, Webhooks: a.Webhooks,
-		Mail: a.Mail, Onboard: a.Onboard, Devices: a.Devices, Config: a.config,
+		Mail: a.Mail, Onboard: a.Onboard, Networks: a.Networks, Devices: a.Devices, Config: a.config,
 		Version: Version(), PublicURL: a.s.PublicURL, PerSecond: a.s.Requests})
 	for _, path := range []string{"/api/", "/oauth2/token", "/v1/access_token"} {
 		mux.Handle(path, rest.Handler())
