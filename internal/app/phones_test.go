@@ -114,6 +114,42 @@ func TestSixtyPhonesBootAndRestartOnlyForAChange(t *testing.T) {
 	})
 }
 
+// The phones of all makers at once, with the address's prefix as all that says whose a phone is.
+func TestPhonesOfEveryMakerBootAndTakeAChange(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB, _ *dbtest.Clock) {
+		ctx := context.Background()
+		n := newPhonesNode(t, devicetest.New(t, d))
+		ids := sim.Identities(40, 3)
+		for _, id := range ids {
+			if got := n.Phone(t, n.Acme.ID, id.MAC.String()); got.Maker != string(id.Maker) {
+				t.Fatalf("%s is taken for a phone of %s", id.Known(), got.Maker)
+			}
+		}
+		phones := n.phones(t, ids)
+		for what, wantChanged := range []int64{0, 0, 40} {
+			if what == 2 {
+				window := phone.PollWindow{Start: 60, End: 120, Days: 2}
+				if _, err := n.Devices.SetProvisioning(ctx, devicetest.System, n.Acme.ID, device.ProvisioningPatch{Poll: &window}); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if r := (sim.Fleet{Phones: phones}).Run(ctx); r.Configured != 40 || r.Changed != wantChanged || r.Errors != 0 {
+				t.Errorf("boot %d: %+v", what, r)
+			}
+		}
+		for _, p := range phones {
+			want := map[sim.Maker][2]string{sim.Poly: {"prov.polling.time", "01:00"}, sim.Cisco: {"Resync_At_Random_Delay", "3600"},
+				sim.Grandstream: {"P8459", "2"}, sim.Snom: {"prov_polling_period", "172800"}, sim.Yealink: {"static.auto_provision.flexible.begin_time", "01:00"}}[p.Maker]
+			if p.Name == "SIP-T46G" { // before generation 81
+				want = [2]string{"auto_provision.weekly.end_time", "02:00"}
+			}
+			if got := p.Parameters()[want[0]]; got != want[1] {
+				t.Errorf("%s %s: %v", p.Maker, p.Name, p.Parameters())
+			}
+		}
+	})
+}
+
 func TestAPhoneWithTheWrongPasswordGetsNothing(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB, _ *dbtest.Clock) {
 		n := newPhonesNode(t, devicetest.New(t, d))

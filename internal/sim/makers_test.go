@@ -179,3 +179,19 @@ func TestPhonesOfEveryMakerAskAgainAfterAFaultAndGiveUp(t *testing.T) {
 		}
 	}
 }
+
+// A phone never falls over what it is given: it reads it or keeps what it has.
+func FuzzWhatAPhoneReads(f *testing.F) {
+	for _, s := range []string{"", yealinkHead + "a = 1\n", yealinkHead + "a = %NULL%\r\n=\n#", "<flat-profile><A>1</A></flat-profile>", "<a><b></a>", "<!DOCTYPE x [<!ENTITY y \"z\">]><flat-profile>&y;</flat-profile>"} {
+		f.Add([]byte(s))
+	}
+	f.Fuzz(func(t *testing.T, body []byte) {
+		into := map[string]string{"a": "0"}
+		if err := readYealink(body, into); err != nil && len(into) != 1 {
+			t.Fatalf("%q was half read: %v", body, into)
+		}
+		if values, err := readElements(body, "flat-profile"); err != nil && values != nil {
+			t.Fatalf("%q was half read: %v", body, values)
+		}
+	})
+}
