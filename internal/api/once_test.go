@@ -64,7 +64,12 @@ func TestARepetitionAsksForTheRightAgain(t *testing.T) {
 		if got := w.withKey(token, path, "k", nil).status(200); got.object()["password"] != word || got.Header().Get("Cache-Control") != "no-store" {
 			t.Fatal(got.Body, got.Header())
 		}
-		w.patch(w.as(w.c, access.CustomerFullAdmin), "/accounts/"+acc.ID, map[string]any{"roles": []string{"customer_readonly_admin"}}).status(200)
+		partner, admin := w.full(), w.as(w.c, access.CustomerFullAdmin)
+		w.withKey(partner, path, "k", nil).status(200)
+		w.withKey(partner, path, "k", nil).status(200)
+		w.post(admin, "/customers/"+w.c.ID+"/authorisations/withdraw", nil).status(200)
+		w.withKey(partner, path, "k", nil).refused(403, "not_authorised_by_customer")
+		w.patch(admin, "/accounts/"+acc.ID, map[string]any{"roles": []string{"customer_readonly_admin"}}).status(200)
 		w.withKey(token, path, "k", nil).refused(403, "forbidden")
 		w.post(w.full(), "/customers/"+w.c.ID+"/freeze", nil).status(200)
 		w.withKey(token, path, "k", nil).refused(403, "frozen")

@@ -98,12 +98,13 @@ func (op *Op) gate(a access.Actor) error {
 	if op.Ungated {
 		return nil
 	}
-	anywhere := access.Target{Tenant: a.Place(), Permissions: []string{"DMP", "RPS"}}
-	err := access.Decide(a, op.Action, anywhere)
-	if err == nil {
-		return nil
-	}
-	if slices.ContainsFunc(op.Or, func(act access.Action) bool { return access.Decide(a, act, anywhere) == nil }) {
+	return op.decide(a, access.Target{Tenant: a.Place(), Permissions: []string{"DMP", "RPS"}})
+}
+
+// decide asks access about the permission of the operation and, when that is refused, about its alternatives.
+func (op *Op) decide(a access.Actor, t access.Target) error {
+	err := access.Decide(a, op.Action, t)
+	if err != nil && slices.ContainsFunc(op.Or, func(act access.Action) bool { return access.Decide(a, act, t) == nil }) {
 		return nil
 	}
 	return err
