@@ -124,6 +124,29 @@ func (b *ledger) check(t *testing.T, c *caller, partner string) {
 			break
 		}
 	}
+	// Each customer that is there came with exactly one event and one first administrator: nothing is half done.
+	made, admins := map[string]int{}, map[string]int{}
+	dbtest.Eventually(t, "every event has its place", func() bool {
+		clear(made)
+		each(t, c, "/api/v1/events?types=customer.created", "after", func(e map[string]any) {
+			made[fmt.Sprint(e["target"].(map[string]any)["id"])]++
+		})
+		return len(made) >= len(found)
+	})
+	each(t, c, "/api/v1/events?types=account.created", "after", func(e map[string]any) { admins[fmt.Sprint(e["scope"])]++ })
+	for name, id := range found {
+		if made[id] != 1 {
+			t.Errorf("%s has %d events of its creation", name, made[id])
+		}
+	}
+	for scope, n := range admins {
+		if n != 1 {
+			t.Errorf("the organisation at %s has %d first administrators", scope, n)
+		}
+	}
+	if len(admins) != len(found)+2 { // and those of operator and partner
+		t.Errorf("%d customers, but %d organisations with an administrator", len(found), len(admins)-2)
+	}
 	for name, id := range b.acked {
 		if found[name] != id {
 			t.Errorf("%s was acknowledged as %s; now it is %q", name, id, found[name])
@@ -132,6 +155,21 @@ func (b *ledger) check(t *testing.T, c *caller, partner string) {
 	for id, want := range b.edited {
 		if contacts[id] != want {
 			t.Errorf("the change of %s to %q was acknowledged; now it is %q", id, want, contacts[id])
+		}
+	}
+}
+
+// each hands over every item of a list.
+func each(t *testing.T, c *caller, path, cursorName string, fn func(map[string]any)) {
+	t.Helper()
+	for cursor := ""; ; {
+		page := c.must(t, "GET", path+"&limit=1000&"+cursorName+"="+cursor, nil)
+		items, _ := page.body["items"].([]any)
+		for _, it := range items {
+			fn(it.(map[string]any))
+		}
+		if cursor, _ = page.body["next"].(string); cursor == "" || len(items) == 0 {
+			return
 		}
 	}
 }

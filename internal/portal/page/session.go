@@ -100,7 +100,9 @@ func (r *Request) identify(token string) error {
 	if zone == "" {
 		zone = r.Place.TimeZone
 	}
-	r.prefer(ui.Settings{Locale: r.Me.Locale, Zone: zoneOf(zone)})
+	// Forms carry the organisation they were made for: one that was left open while a visit began or ended must not change
+	// another one (see elsewhere).
+	r.prefer(ui.Settings{Locale: r.Me.Locale, Zone: zoneOf(zone), CSRF: a.Place().ID})
 	r.Request = r.WithContext(access.With(r.Context(), a))
 	return nil
 }

@@ -171,12 +171,22 @@ func (s *Site) enter(r *Request) error {
 		return errs.Missing("page")
 	case !r.Actor.Can(r.route.Needs):
 		return errNotYours
+	case r.elsewhere():
+		return errElsewhere
 	}
 	return nil
 }
 
+// elsewhere says whether a form was made for another organisation than the one the session works in now: in a second tab
+// somebody entered one, or a visit was ended by force. In a sub-partner's portal the addresses are those of one's own.
+func (r *Request) elsewhere() bool {
+	made := r.PostForm.Get("csrf")
+	return made != "" && made != r.Actor.Place().ID
+}
+
 var (
 	errNotYours   = errs.New(errs.Forbidden, "forbidden", "Your role does not allow this. Ask an administrator of your organisation.")
+	errElsewhere  = errs.New(errs.Conflict, "place_changed", "You work for another organisation now than when this page was opened. Nothing was changed; open the page again.")
 	errMustChange = errs.New(errs.Forbidden, "password_change_required", "Change your password first.")
 )
 
