@@ -58,7 +58,7 @@ func (m *Map) claim(public netip.Prefix) *claim {
 }
 
 func (c *claim) add(site string, private []netip.Prefix) {
-	if c.only == "" && c.bare == "" && len(c.owners) == 0 {
+	if c.only == "" && len(c.owners) == 0 {
 		c.only = site
 	} else if c.only != site {
 		c.only = ""
