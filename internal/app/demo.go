@@ -84,7 +84,7 @@ func NewDemo(ctx context.Context, d DemoSettings) (*App, World, error) {
 	s := Settings{
 		Stores: Stores{DB: "sqlite://" + filepath.Join(d.Data, "linecard.db"), Blob: "file://" + filepath.Join(d.Data, "files"),
 			KeyFile: filepath.Join(d.Data, "keys.json")},
-		HTTP: d.HTTP, Phones: d.Phones, MailFrom: "Linecard demo <demo@linecard.example>", Drain: 5 * time.Second, SignIns: 600, Requests: 1000, Node: "demo",
+		HTTP: d.HTTP, Phones: d.Phones, MailFrom: "Linecard demo <demo@linecard.example>", Drain: 5 * time.Second, SignIns: 600, Requests: 100_000, Node: "demo",
 	}
 	web, err := net.Listen("tcp", d.HTTP)
 	if err != nil {

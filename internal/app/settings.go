@@ -59,7 +59,7 @@ type Settings struct {
 	LogFormat string        `name:"log-format" default:"json" enum:"json,text" help:"Form of log lines: json or text."`
 	Drain     time.Duration `name:"drain" default:"20s" help:"How long running requests may go on after the order to stop."`
 	SignIns   int           `name:"sign-ins-per-minute" default:"60" help:"Sign-in attempts that one address may make in a minute."`
-	Requests  int           `name:"requests-per-second" default:"200" help:"API requests that one token may make in a second."`
+	Requests  int           `name:"requests-per-second" default:"5000" help:"API requests that one token may make in a second."`
 }
 
 // Secrets are the settings that may be given as …_FILE and must not be logged.
