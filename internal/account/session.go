@@ -167,21 +167,27 @@ func (s *Service) purge(ctx context.Context) error {
 	now := s.db.Now()
 	day := db.At(now.Add(-24 * time.Hour))
 	for _, p := range []struct {
-		sql string
-		at  db.Time
+		table, id, old string
+		at             db.Time
 	}{
-		{`DELETE FROM account_sessions WHERE expires < $1`, now},
-		{`DELETE FROM account_captchas WHERE expires < $1`, now},
-		{`DELETE FROM account_access_tokens WHERE expires < $1`, now},
-		{`DELETE FROM account_attempts WHERE at < $1 AND (locked IS NULL OR locked < $1)`, day},
-		{`DELETE FROM account_links WHERE expires < $1`, db.At(now.Add(-30 * 24 * time.Hour))},
+		{"account_sessions", "id", "expires < $1", now},
+		{"account_captchas", "id", "expires < $1", now},
+		{"account_access_tokens", "token_hash", "expires < $1", now},
+		{"account_attempts", "id", "at < $1 AND (locked IS NULL OR locked < $1)", day},
+		{"account_links", "id", "expires < $1", db.At(now.Add(-30 * 24 * time.Hour))},
 	} {
-		if _, err := s.db.Exec(ctx, p.sql, p.at); err != nil {
-			return err
+		// Some at a time: after an attack there are millions of attempts, and whoever signs in waits for the writer.
+		for n := int64(purgeMost); n == purgeMost; {
+			var err error
+			if n, err = s.db.Exec(ctx, `DELETE FROM `+p.table+` WHERE `+p.id+` IN (SELECT `+p.id+` FROM `+p.table+` WHERE `+p.old+` LIMIT $2)`, p.at, purgeMost); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
 }
+
+const purgeMost = 500 // rows in one transaction
 
 func clip(s string, n int) string {
 	if len(s) <= n {

@@ -1,7 +1,9 @@
 package api_test
 
 import (
+	"context"
 	"net/http"
+	"net/http/httptest"
 	"strconv"
 	"strings"
 	"testing"
@@ -286,4 +288,19 @@ func TestEveryOperationIsDescribed(t *testing.T) {
 			t.Errorf("%s only looks but needs %s", op.ID, op.Action)
 		}
 	}
+}
+
+func TestAFaultOfOursIsNotCountedAsAGuessOfTheCaller(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		gone, stop := context.WithCancel(context.Background())
+		stop() // as when the database does not answer in time
+		for range 250 {
+			r := httptest.NewRequest("GET", api.Prefix+"/me", nil).WithContext(gone)
+			r.Header.Set("Authorization", "Bearer lct_ABCDEFGHIJKLMNOPQRSTUVWXYZ")
+			w.handler.ServeHTTP(httptest.NewRecorder(), r)
+		}
+		if got := w.get("", "/me"); got.Code != 401 {
+			t.Errorf("somebody behind the same address gets %d", got.Code)
+		}
+	})
 }

@@ -58,6 +58,9 @@ func (a *API) admit(c *call, r *http.Request) error {
 			IP: httpx.ClientIP(ctx).String(), ID: httpx.RequestID(ctx), Activity: true})
 	}
 	if err != nil {
+		if errs.KindOf(err) != errs.Unauthenticated {
+			return err // a fault of ours is no guess of theirs
+		}
 		if ok, after := a.unknown.Allow(httpx.IPKey(httpx.ClientIP(ctx))); !ok {
 			return httpx.TooMany(after)
 		}
