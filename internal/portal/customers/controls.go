@@ -96,5 +96,8 @@ func doors(r *page.Request, c tenant.Tenant, b beside) []ui.Action {
 	for i := range all {
 		all[i].About = ""
 	}
+	if len(all) > 0 { // what stands in the row is short; the others stand in its menu
+		all[0].Label = r.T("action.enter")
+	}
 	return all
 }

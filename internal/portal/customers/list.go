@@ -1,6 +1,7 @@
 package customers
 
 import (
+	"strings"
 	"unicode/utf8"
 
 	"github.com/a-h/templ"
@@ -129,7 +130,7 @@ func (p Pages) table(r *page.Request, l parts.List, found tenant.Listing, b besi
 			fifth = ui.Quiet("–")
 		}
 		t.Rows = append(t.Rows, ui.Row{ID: c.ID, Name: c.Name, Dim: c.State == tenant.Archived, Actions: rowActions(r, c, b), Cells: []templ.Component{
-			p.named(r, c), parts.Contact(c), parts.Permissions(c), stateCell(r, c, b), fifth,
+			p.named(r, c), ui.Text(c.Contact), ui.Text(strings.Join(c.Permissions, r.T("list.separator"))), stateCell(r, c, b), fifth,
 			ui.Text(ui.Number(r.Context(), b.devices[c.ID])), ui.Text(ui.Date(r.Context(), c.Created.Time))}})
 	}
 	return t

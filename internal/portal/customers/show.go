@@ -224,6 +224,7 @@ func lifeCard(r *page.Request, c tenant.Tenant, may parts.May) templ.Component {
 	steps := []ui.Step{}
 	add := func(act access.Action, title, text string, a ui.Action) {
 		if all := may.Offer(act, a); len(all) > 0 {
+			all[0].Style = "" // the question that follows warns
 			steps = append(steps, ui.Step{Title: title, Text: text, Action: all[0]})
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"linecard/internal/access"
 	"linecard/internal/account"
 	"linecard/internal/errs"
+	"linecard/internal/journal"
 	"linecard/internal/portal/page"
 	"linecard/internal/portal/ui"
 	"linecard/internal/tenant"
@@ -99,17 +100,17 @@ func (p Pages) AskReset(r *page.Request) error {
 }
 
 // Reset mails the link.
-func (p Pages) Reset(r *page.Request) error { return p.mailAgain(r, "reset_password") }
+func (p Pages) Reset(r *page.Request) error { return p.mailAgain(r, "reset-password") }
 
 // SendMail mails the invitation again while nobody has chosen a password; the earlier link ends (CH-20).
-func (p Pages) SendMail(r *page.Request) error { return p.mailAgain(r, "send_mail") }
+func (p Pages) SendMail(r *page.Request) error { return p.mailAgain(r, "invite") }
 
 func (p Pages) mailAgain(r *page.Request, what string) error {
 	c, _, err := p.look(r)
 	if err != nil {
 		return err
 	}
-	tries(r, what, c)
+	r.Tries("account/"+what, c.Access(), journal.Target{Kind: "customer", ID: c.ID, Name: c.Name})
 	acc, err := p.Onboard.ResetPassword(r.Context(), r.Actor, c.ID)
 	if err != nil {
 		return err
@@ -141,7 +142,7 @@ func (p Pages) Restrict(r *page.Request) error {
 	if on {
 		text = r.T("customers.is_restricted", "name", c.Name)
 	}
-	tries(r, "restrict", c)
+	tries(r, map[bool]string{true: "restrict", false: "unrestrict"}[on], c)
 	if _, err := p.Tenants.Restrict(r.Context(), r.Actor, c.ID, on); err != nil {
 		return err
 	}

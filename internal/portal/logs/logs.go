@@ -102,7 +102,7 @@ func (p Pages) Log(r *page.Request) error {
 		t.Empty = ui.Empty{Icon: "search", Title: r.T("log.none_found"), Text: r.T("customers.none_found_text"), Actions: []ui.Action{{Label: r.T("filter.clear"), URL: "/log"}}}
 	}
 	for _, e := range rows {
-		t.Rows = append(t.Rows, ui.Row{ID: e.ID, Cells: []templ.Component{ui.Text(ui.DateTime(r.Context(), e.Time.Time)), ui.Coded(e.Action, e.Target.Name),
+		t.Rows = append(t.Rows, ui.Row{ID: e.ID, Cells: []templ.Component{ui.Text(ui.DateTime(r.Context(), e.Time.Time)), deed(r, e),
 			ui.Text(e.Actor.Label()), mono(e.IP), result(r, e)}})
 	}
 	f := ui.Filters{URL: "/log", ClearURL: l.Clear(), Fields: filterFields(r, l, actions)}
@@ -137,6 +137,19 @@ func mono(s string) templ.Component {
 		return ui.Quiet("–")
 	}
 	return ui.Mono(s)
+}
+
+// deed words what was done; what has no words yet is shown by its path alone.
+func deed(r *page.Request, e journal.Entry) templ.Component {
+	note := e.Target.Name
+	words := page.Deed(r.Context(), e)
+	if words == e.Action {
+		return ui.Coded(e.Action, note)
+	}
+	if note != "" {
+		note = " · " + note
+	}
+	return ui.Two(words, e.Action+note, "")
 }
 
 func result(r *page.Request, e journal.Entry) templ.Component {

@@ -111,7 +111,11 @@ func policyPage(r *page.Request, values map[string]string, version int64, holds 
 		labels = append(labels, x.name, r.T("policy."+x.name))
 	}
 	f := ui.FaultsOf(r.Context(), err, labels...)
-	var fields []templ.Component
+	title := r.T("policy.own")
+	if operator {
+		title = r.T("policy.rules")
+	}
+	fields := []templ.Component{ui.Section{Title: title}}
 	for _, x := range rules {
 		if x.operator && !operator {
 			continue
@@ -123,11 +127,7 @@ func policyPage(r *page.Request, values map[string]string, version int64, holds 
 		}
 		fields = append(fields, in)
 	}
-	title := r.T("policy.own")
-	if operator {
-		title = r.T("policy.rules")
-	}
-	return ui.Full(s, ui.GridOf(ui.CardOf(title, ui.FormOf(ui.Form{URL: "/policies", Faults: f, Submit: r.T("form.save"), Guard: true, Hidden: []ui.Hidden{page.Versioned(version)}}, fields...)), now))
+	return ui.Full(s, ui.GridOf(ui.CardOf("", ui.FormOf(ui.Form{URL: "/policies", Faults: f, Submit: r.T("form.save"), Guard: true, Hidden: []ui.Hidden{page.Versioned(version)}}, fields...)), now))
 }
 
 // shown words what holds.

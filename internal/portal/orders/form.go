@@ -110,7 +110,7 @@ func (p Pages) addPage(r *page.Request, t typed) (templ.Component, error) {
 		if err != nil {
 			return nil, err
 		}
-		who = append(who, ui.Carry("customer", c.ID), ui.Section{Title: c.Name, Text: c.Email})
+		who = append(who, ui.Section{Title: c.Name, Text: c.Email}, ui.Carry("customer", c.ID))
 		cancel = "/customers/" + c.ID
 	} else {
 		found, err := p.Tenants.List(r.Context(), r.Actor, tenant.Query{Kind: access.Customer, Page: db.Page{Limit: db.MaxLimit}})

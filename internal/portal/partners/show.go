@@ -155,6 +155,7 @@ func (b book) life(r *page.Request, t tenant.Tenant, may parts.May) templ.Compon
 	var steps []ui.Step
 	add := func(act access.Action, text string, a ui.Action) {
 		if offered := may.Offer(act, a); len(offered) > 0 {
+			offered[0].Style = "" // the question that follows warns
 			steps = append(steps, ui.Step{Title: a.Label, Text: text, Action: offered[0]})
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"linecard/internal/access"
 	"linecard/internal/account"
 	"linecard/internal/errs"
+	"linecard/internal/journal"
 	"linecard/internal/portal/page"
 	"linecard/internal/portal/ui"
 	"linecard/internal/tenant"
@@ -103,7 +104,7 @@ func (b book) Reset(r *page.Request) error {
 	if err != nil {
 		return err
 	}
-	b.tries(r, "reset_password", t)
+	r.Tries("account/reset-password", t.Access(), journal.Target{Kind: string(b.kind), ID: t.ID, Name: t.Name})
 	acc, err := b.Onboard.ResetPassword(r.Context(), r.Actor, t.ID)
 	if err != nil {
 		return err

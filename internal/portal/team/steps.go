@@ -12,6 +12,9 @@ import (
 // steps are what can be done with an account beside editing it; the value says whether it is a dangerous one.
 var steps = map[string]bool{"reset-password": false, "unlock": false, "reset-second-factor": true, "enable": false, "disable": true, "delete": true}
 
+// logged names the steps as the log does when they succeed.
+var logged = map[string]string{"reset-password": "reset-password", "unlock": "unlock", "reset-second-factor": "second-factor", "enable": "edit", "disable": "edit", "delete": "delete"}
+
 // Ask asks before a step.
 func (b book) Ask(r *page.Request) error {
 	step := r.PathValue("step")
@@ -39,7 +42,7 @@ func (b book) Do(r *page.Request) error {
 	if err != nil {
 		return err
 	}
-	tries(r, step, a)
+	tries(r, logged[step], a)
 	to := b.url(a, "")
 	switch step {
 	case "reset-password":

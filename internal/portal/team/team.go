@@ -291,23 +291,20 @@ func (b book) rights(r *page.Request, a account.Account) (templ.Component, error
 // life holds what an administrator can do with the account, each step with its meaning.
 func (b book) life(r *page.Request, a account.Account, manages bool, may parts.May) templ.Component {
 	var steps []ui.Step
-	add := func(when bool, step string, how string, icon ui.Icon, danger bool) {
+	add := func(when bool, step string, how string, icon ui.Icon) {
 		if !when {
 			return
 		}
 		act := ui.Action{Label: r.T("people.step." + step), About: a.Name, URL: b.url(a, step), How: how, Icon: icon}
-		if danger {
-			act.Style = "danger"
-		}
 		steps = append(steps, ui.Step{Title: act.Label, Text: r.T("people.step_text." + step), Action: act})
 	}
 	self := a.ID == r.Actor.Account
-	add(manages, "reset-password", ui.Confirm, "key", false)
-	add((may.Do(access.LockLift) || manages) && a.State != account.Invited, "unlock", ui.Post, "lock-open", false)
-	add(manages && a.SecondFactor && !self, "reset-second-factor", ui.Confirm, "shield-lock", false)
-	add(manages && !self && a.State == account.Disabled, "enable", ui.Post, "lock-open", false)
-	add(manages && !self && a.State != account.Disabled, "disable", ui.Confirm, "lock", false)
-	add(manages && !self, "delete", ui.Confirm, "trash", true)
+	add(manages, "reset-password", ui.Confirm, "key")
+	add((may.Do(access.LockLift) || manages) && a.State != account.Invited, "unlock", ui.Post, "lock-open")
+	add(manages && a.SecondFactor && !self, "reset-second-factor", ui.Confirm, "shield-lock")
+	add(manages && !self && a.State == account.Disabled, "enable", ui.Post, "lock-open")
+	add(manages && !self && a.State != account.Disabled, "disable", ui.Confirm, "lock")
+	add(manages && !self, "delete", ui.Confirm, "trash")
 	if len(steps) == 0 {
 		return nil
 	}

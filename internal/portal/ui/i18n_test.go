@@ -171,6 +171,17 @@ func (s *source) call(files *token.FileSet, call *ast.CallExpr) {
 			}
 			s.params[key] = names
 		}
+	case "r.T": // of a portal page's request
+		if key, ok := at(0); ok && !strings.HasSuffix(key, ".") {
+			s.asked[key] = files.Position(call.Pos())
+			var names []string
+			for i := 1; i < len(args); i += 2 {
+				if p, ok := at(i); ok {
+					names = append(names, "{"+p+"}")
+				}
+			}
+			s.params[key] = names
+		}
 	case "errs.New":
 		if code, ok := at(1); ok {
 			s.errors[code] = files.Position(call.Pos())
