@@ -100,7 +100,7 @@ func NewDemo(ctx context.Context, d DemoSettings) (*App, World, error) {
 	if err != nil {
 		return nil, World{}, err
 	}
-	seed := seeder{Core: a.Core, clock: clock, rand: rand.New(rand.NewPCG(d.Seed, d.Seed)), fleet: d.Fleet}
+	seed := seeder{Core: a.Core, clock: clock, rand: seedRand(d.Seed), fleet: d.Fleet}
 	w, err := seed.world(ctx)
 	if err != nil {
 		_ = a.Close()
@@ -132,6 +132,9 @@ func (a *App) RunDemo(ctx context.Context, w World, ready func() error) error {
 	})
 	return g.Wait()
 }
+
+// seedRand is what names and numbers of the demo come from.
+func seedRand(seed uint64) *rand.Rand { return rand.New(rand.NewPCG(seed, seed)) } //nolint:gosec // no secret comes from it
 
 // demoPoll is how often a phone of the demo asks: often enough to see it, rarely enough to leave the machine alone.
 const demoPoll = 90 * time.Second
