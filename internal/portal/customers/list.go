@@ -131,7 +131,7 @@ func (p Pages) table(r *page.Request, l parts.List, found tenant.Listing, b besi
 		}
 		t.Rows = append(t.Rows, ui.Row{ID: c.ID, Name: c.Name, Dim: c.State == tenant.Archived, Actions: rowActions(r, c, b), Cells: []templ.Component{
 			p.named(r, c), ui.Text(c.Contact), ui.Text(strings.Join(c.Permissions, r.T("list.separator"))), stateCell(r, c, b), fifth,
-			ui.Text(ui.Number(r.Context(), b.devices[c.ID])), ui.Text(ui.Date(r.Context(), c.Created.Time))}})
+			ui.Text(ui.Number(r.Context(), b.devices[c.ID])), ui.NoWrap(ui.Date(r.Context(), c.Created.Time))}})
 	}
 	return t
 }

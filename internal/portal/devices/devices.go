@@ -99,7 +99,7 @@ func (p Pages) List(r *page.Request) error {
 	}
 	for _, d := range found.Items {
 		row := ui.Row{ID: d.ID, Name: label(d), Cells: []templ.Component{ui.Two(label(d), d.Description, "/devices/"+d.ID), ui.Mono(d.MAC.String()),
-			ui.Two(orDash(d.KnownModel()), d.Maker, ""), seenCell(r, d), parts.Dash(d.SoftwareVersion), ui.Text(ui.Date(r.Context(), d.Created.Time))}}
+			ui.Two(orDash(d.KnownModel()), d.Maker, ""), seenCell(r, d), parts.Dash(d.SoftwareVersion), ui.NoWrap(ui.Date(r.Context(), d.Created.Time))}}
 		if may.Do(access.DeviceEdit) {
 			row.Actions = []ui.Action{{Label: r.T("action.edit"), URL: "/devices/" + d.ID + "/edit", Icon: "pencil"},
 				{Label: r.T("action.delete"), URL: "/devices/" + d.ID + "/delete", How: ui.Confirm, Icon: "trash", Style: "danger"}}

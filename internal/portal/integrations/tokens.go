@@ -87,7 +87,7 @@ func (p Pages) Tokens(r *page.Request) error {
 			kind = ui.Badge{Tone: ui.Off, Text: r.T("tokens.over")}
 		}
 		t.Rows = append(t.Rows, ui.Row{ID: k.ID, Name: k.Name, Dim: over, Cells: []templ.Component{ui.Two(k.Name, k.Email, ""), kind, ui.Text(scopes),
-			ui.Text(ui.Date(r.Context(), k.Created.Time)), ui.Text(expires), ui.Text(used)},
+			ui.NoWrap(ui.Date(r.Context(), k.Created.Time)), ui.Text(expires), ui.Text(used)},
 			Actions: []ui.Action{{Label: r.T("tokens.revoke"), URL: "/tokens/" + k.ID + "/revoke", How: ui.Confirm, Style: "danger"}}})
 	}
 	return r.Show(ui.Full(s, t))

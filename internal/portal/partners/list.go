@@ -78,7 +78,7 @@ func (b book) table(r *page.Request, l parts.List, found tenant.Listing, counts 
 		if owner {
 			cells = append(cells, ui.Text(o.ParentName))
 		}
-		cells = append(cells, ui.Text(ui.Number(r.Context(), counts[o.ID])), ui.Text(ui.Date(r.Context(), o.Created.Time)))
+		cells = append(cells, ui.Text(ui.Number(r.Context(), counts[o.ID])), ui.NoWrap(ui.Date(r.Context(), o.Created.Time)))
 		t.Rows = append(t.Rows, ui.Row{ID: o.ID, Name: o.Name, Cells: cells, Actions: b.rowActions(r, o)})
 	}
 	return t

@@ -106,7 +106,7 @@ func (b book) customers(r *page.Request, t tenant.Tenant) (templ.Component, erro
 		Empty: ui.Empty{Icon: "building", Title: r.T("customers.none"), Text: r.T("partners.no_customers")}}
 	for _, c := range found.Items {
 		table.Rows = append(table.Rows, ui.Row{ID: c.ID, Name: c.Name, Cells: []templ.Component{ui.Two(c.Name, c.Email, "/customers/"+c.ID), parts.Contact(c),
-			parts.Permissions(c), parts.State(r, c), ui.Text(ui.Date(r.Context(), c.Created.Time))}})
+			parts.Permissions(c), parts.State(r, c), ui.NoWrap(ui.Date(r.Context(), c.Created.Time))}})
 	}
 	return ui.Stack(ui.Heading(r.T("nav.customers")), table, all(r, found.Total, "/customers?owner="+t.ID)), nil
 }
@@ -124,7 +124,7 @@ func (b book) subPartners(r *page.Request, t tenant.Tenant) (templ.Component, er
 		{Label: r.T("customer.state")}, {Label: r.T("customer.added"), Minor: true}}}
 	for _, o := range found.Items {
 		table.Rows = append(table.Rows, ui.Row{ID: o.ID, Name: o.Name, Cells: []templ.Component{ui.Two(o.Name, o.Email, "/sub-partners/"+o.ID), parts.Contact(o),
-			b.states(r, o), ui.Text(ui.Date(r.Context(), o.Created.Time))}})
+			b.states(r, o), ui.NoWrap(ui.Date(r.Context(), o.Created.Time))}})
 	}
 	return ui.Stack(ui.Heading(r.T("nav.sub_partners")), table, all(r, found.Total, "/sub-partners?owner="+t.ID)), nil
 }

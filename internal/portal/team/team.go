@@ -140,7 +140,7 @@ func (b book) anyCustomer(r *page.Request) bool {
 func (b book) table(r *page.Request, l parts.List, found []account.Account, next string, manages bool) ui.Table {
 	t := ui.Table{ID: "accounts", Caption: b.title(r), Pager: l.Pager(r, len(found), -1, next), Columns: []ui.Column{l.Column(r.T("account.name"), "name")}}
 	if b.sub {
-		t.Columns = append(t.Columns, ui.Column{Label: r.T("account.functions")}, ui.Column{Label: r.T("account.data"), Minor: true})
+		t.Columns = append(t.Columns, ui.Column{Label: r.T("account.functions")}, ui.Column{Label: r.T("nav.customers"), Minor: true})
 		if manages {
 			t.Select, t.Bulk = true, []ui.Action{{Label: r.T("action.delete"), URL: b.base + "/delete", Icon: "trash", Style: "danger"}}
 		}
