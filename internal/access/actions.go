@@ -1,6 +1,9 @@
 package access
 
-import "slices"
+import (
+	"slices"
+	"strings"
+)
 
 // Action is something an actor may be allowed to do. Its text is a stable name: machine tokens are limited by it and sub
 // accounts are granted it (CH-87).
@@ -141,6 +144,19 @@ func Known(a Action) bool { _, ok := rules[a]; return ok }
 
 // Writes says whether a changes something.
 func Writes(a Action) bool { return rules[a].write }
+
+// EventNeeds gives the action without which somebody from another tenant is not told of events of a type; "" for none. What
+// happens to a customer's phones is for who may see the phones (CH-29, CH-31).
+func EventNeeds(eventType string) Action {
+	kind, _, _ := strings.Cut(eventType, ".")
+	switch kind {
+	case "device", "site":
+		return DeviceView
+	case "provisioning":
+		return ProvisioningView
+	}
+	return ""
+}
 
 // Needs gives the relation that a needs when the actor comes from another tenant, "" for none.
 func Needs(a Action) RelationScope { return rules[a].needs }

@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"linecard/internal/access"
+	"linecard/internal/db"
+	"linecard/internal/errs"
 	"linecard/internal/journal"
 )
 
@@ -46,7 +48,33 @@ func (a *API) listEvents(ctx context.Context, c *call, in *listEventsIn) (List[E
 		q.Types = strings.Split(in.Types, ",")
 	}
 	all, next, err := a.d.Journal.Events(ctx, a.d.DB, q)
+	if err == nil {
+		all, err = a.open(ctx, c, all)
+	}
 	return listOf(all, next, eventOf), err
+}
+
+// open leaves out what concerns phones of customers that have not authorised the actor's organisation (CH-29, CH-31). A page
+// may be shorter for it.
+func (a *API) open(ctx context.Context, c *call, all []journal.Entry) ([]journal.Entry, error) {
+	see := map[access.Action]db.Filter{}
+	out := make([]journal.Entry, 0, len(all))
+	for _, e := range all {
+		act := access.EventNeeds(e.Type)
+		f, known := see[act]
+		if act != "" && !known {
+			var err error
+			f, err = a.d.Tenants.Visible(ctx, a.d.DB, c.actor, act, true)
+			if err != nil && errs.KindOf(err) != errs.Forbidden {
+				return nil, err
+			}
+			see[act] = f
+		}
+		if act == "" || f.Includes(e.Scope) {
+			out = append(out, e)
+		}
+	}
+	return out, nil
 }
 
 // EventRef names the event in a path.
@@ -60,6 +88,12 @@ func (a *API) getEvent(ctx context.Context, c *call, in *EventRef) (Event, error
 		return Event{}, err
 	}
 	e, err := a.d.Journal.Event(ctx, a.d.DB, see, in.Event)
+	if err == nil {
+		var open []journal.Entry
+		if open, err = a.open(ctx, c, []journal.Entry{e}); err == nil && len(open) == 0 {
+			e, err = journal.Entry{}, errs.Missing("object")
+		}
+	}
 	c.tagged(1) // events never change
 	return eventOf(e), err
 }

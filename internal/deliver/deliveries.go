@@ -201,6 +201,9 @@ func (w *Webhooks) replay(ctx context.Context, j queue.Job[replayArgs]) error {
 				if e.Position > j.Args.To {
 					break
 				}
+				if !told(h.Scope, e) {
+					continue
+				}
 				now := tx.Now()
 				if _, err := tx.Exec(ctx, `INSERT INTO deliver_deliveries (id, webhook_id, event_id, position, type, state, attempts, last_status, last_error, next_at, created, since)
 					VALUES ($1, $2, $3, $4, $5, 'pending', 0, 0, '', $6, $6, $6) ON CONFLICT (webhook_id, event_id) DO UPDATE

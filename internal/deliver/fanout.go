@@ -2,8 +2,10 @@ package deliver
 
 import (
 	"context"
+	"strings"
 	"time"
 
+	"linecard/internal/access"
 	"linecard/internal/db"
 	"linecard/internal/journal"
 	"linecard/internal/queue"
@@ -55,13 +57,21 @@ const (
 // target is what the fan-out needs of a webhook.
 type target struct {
 	ID     string             `db:"id"`
+	Scope  string             `db:"scope"`
 	Filter db.JSON[db.Filter] `db:"filter"`
 	Types  db.JSON[[]string]  `db:"types"`
 	From   int64              `db:"from_position"`
 }
 
 func (t target) wants(e journal.Entry) bool {
-	return e.Position > t.From && t.Filter.V.Includes(e.Scope) && journal.Matches(t.Types.V, e.Type)
+	return e.Position > t.From && told(t.Scope, e) && t.Filter.V.Includes(e.Scope) && journal.Matches(t.Types.V, e.Type)
+}
+
+// told says whether a webhook of this scope may be told of the event at all. Authorisations come and go, and what was sent
+// cannot be taken back: so a provider's webhook hears nothing of its customers' phones; the event log tells it what it may know.
+func told(scope string, e journal.Entry) bool {
+	operator := strings.Count(scope, ".") == 1
+	return operator || e.Scope == scope || access.EventNeeds(e.Type) == ""
 }
 
 func (w *Webhooks) fanout(ctx context.Context, fence func(context.Context, *db.Tx) error) error {
@@ -80,7 +90,7 @@ func (w *Webhooks) fanout(ctx context.Context, fence func(context.Context, *db.T
 		}
 		var hooks []target
 		if len(events) > 0 {
-			if err := w.d.Select(ctx, &hooks, `SELECT id, filter, types, from_position FROM deliver_webhooks WHERE enabled`); err != nil {
+			if err := w.d.Select(ctx, &hooks, `SELECT id, scope, filter, types, from_position FROM deliver_webhooks WHERE enabled`); err != nil {
 				return err
 			}
 		}

@@ -40,13 +40,13 @@ func TestAnEventReachesTheWebhooksThatChoseItSignedAndOnce(t *testing.T) {
 			t.Fatal(err)
 		}
 		h, secret := w.create(t, one.URL+"/hook", "customer.*")
-		w.create(t, two.URL, "device.seen")
+		w.create(t, two.URL, "order.created")
 		w.start(t)
 		w.happen(t, "customer.foreign", foreign)
 		w.happen(t, "customer.indirect", indirect) // the admin lacks the right to see sub-partners (WS-83)
 		w.happen(t, "customerx.edited", customer)
 		w.happen(t, "customer.edited", customer)
-		w.happen(t, "device.seen", customer)
+		w.happen(t, "order.created", customer)
 		got := one.wait(t, 1)[0]
 		two.wait(t, 1)
 		var body struct {
@@ -475,6 +475,36 @@ func TestAWebhookGetsWhatItsLastEditorMaySee(t *testing.T) {
 		}
 		if f := w.hook(t, h.ID).Filter.V; f.Includes(indirect.Scope) || !f.Includes(customer.Scope) {
 			t.Errorf("somebody who may not see sub-partners' customers gets their events: %+v", f)
+		}
+	})
+}
+
+// CH-29, CH-31: phones of a customer are not its provider's business unless it says so.
+func TestAProvidersWebhookHearsNothingOfItsCustomersPhones(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB, clock *dbtest.Clock) {
+		w := newWorld(t, d, clock)
+		r := newReceiver(t)
+		h, _ := w.create(t, r.URL)
+		w.start(t)
+		w.happen(t, "device.created", customer)
+		w.happen(t, "customer.edited", customer)
+		dbtest.Eventually(t, "its own creation and the customer's edit are delivered", func() bool { return len(w.deliveries(t, h.ID, deliver.Delivered)) == 2 })
+		if err := w.hooks.Replay(context.Background(), admin, own, h.ID, ""); err != nil {
+			t.Fatal(err)
+		}
+		dbtest.Eventually(t, "the replay reached the endpoint", func() bool {
+			n := 0
+			for _, got := range r.all() {
+				if strings.Contains(string(got.body), "customer.edited") {
+					n++
+				}
+			}
+			return n >= 2
+		})
+		for _, got := range r.all() {
+			if strings.Contains(string(got.body), "device.created") {
+				t.Errorf("%s", got.body)
+			}
 		}
 	})
 }
