@@ -49,7 +49,11 @@ func (j *Journal) Append(ctx context.Context, tx *db.Tx, actor access.Actor, n N
 // Fail writes a failure row about something that was refused or went wrong, in a transaction of its own, so that it stays
 // although the work was rolled back (CH-83). The reason is the error's code. Whoever failed to sign in is an Actor without
 // ID, with the name as it was typed; tenant is where it tried. A client that has gone does not keep the row from being written.
+// What failed because something was away says nothing about the actor and is not recorded: often the database itself is away.
 func (j *Journal) Fail(ctx context.Context, actor access.Actor, action string, tenant access.Tenant, target Target, cause error) error {
+	if errs.KindOf(cause) == errs.Unavailable {
+		return nil
+	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), failWithin)
 	defer cancel()
 	return j.d.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {

@@ -16,7 +16,7 @@ type Policy struct {
 	PasswordLast   int           // how many earlier passwords are refused (CH-14)
 	PasswordMaxAge int           // days after which a change is recommended, 0: never (CH-14)
 	IdleEnd        time.Duration // a session without activity ends after this (CH-6)
-	LockAfter      int           // wrong passwords in a row (CH-4)
+	LockAfter      int           // wrong passwords in a row (CH-4); set by the operator alone, like LockFor
 	LockFor        time.Duration // how long an account is locked then (CH-4)
 	KeepLog        int           // days that the operation log is kept; set by the operator alone (CH-85)
 }
@@ -51,9 +51,9 @@ func (p Policy) under(o OwnPolicy, operator bool) Policy {
 	pick(&p.PasswordLast, o.PasswordLast, more)
 	pick(&p.PasswordMaxAge, o.PasswordMaxAge, sooner)
 	pick(&idle, o.IdleMinutes, less)
-	pick(&p.LockAfter, o.LockAfter, less)
-	pick(&lock, o.LockSeconds, more)
 	if operator {
+		pick(&p.LockAfter, o.LockAfter, less)
+		pick(&lock, o.LockSeconds, more)
 		pick(&p.KeepLog, o.KeepLogDays, more)
 	}
 	p.IdleEnd, p.LockFor = time.Duration(idle)*time.Minute, time.Duration(lock)*time.Second
@@ -157,6 +157,8 @@ func (s *Service) SetPolicy(ctx context.Context, actor access.Actor, id string, 
 }
 
 func (o OwnPolicy) check(above Policy, operator bool) error {
+	// The lock holds for an address whether it exists or not, so it must be the same for all tenants (CH-4).
+	reserved := func(int) bool { return true }
 	var c errs.Checker
 	for _, f := range []struct {
 		name     string
@@ -169,9 +171,9 @@ func (o OwnPolicy) check(above Policy, operator bool) error {
 		{"password_last", o.PasswordLast, 0, 24, func(v int) bool { return v < above.PasswordLast }, above.PasswordLast},
 		{"password_max_age_days", o.PasswordMaxAge, 0, 3650, func(v int) bool { return above.PasswordMaxAge > 0 && (v == 0 || v > above.PasswordMaxAge) }, above.PasswordMaxAge},
 		{"idle_minutes", o.IdleMinutes, 1, 720, func(v int) bool { return v > int(above.IdleEnd/time.Minute) }, int(above.IdleEnd / time.Minute)},
-		{"lock_after", o.LockAfter, 3, 100, func(v int) bool { return v > above.LockAfter }, above.LockAfter},
-		{"lock_seconds", o.LockSeconds, 30, 86400, func(v int) bool { return v < int(above.LockFor/time.Second) }, int(above.LockFor / time.Second)},
-		{"keep_log_days", o.KeepLogDays, 90, 36500, func(int) bool { return true }, above.KeepLog},
+		{"lock_after", o.LockAfter, 3, 100, reserved, above.LockAfter},
+		{"lock_seconds", o.LockSeconds, 30, 86400, reserved, int(above.LockFor / time.Second)},
+		{"keep_log_days", o.KeepLogDays, 90, 36500, reserved, above.KeepLog},
 	} {
 		if f.v == nil {
 			continue

@@ -29,8 +29,8 @@ var rules = []rule{
 	{"password_last", "", func(o *tenant.OwnPolicy) **int { return &o.PasswordLast }, func(p tenant.Policy) int { return p.PasswordLast }, false},
 	{"password_max_age_days", "time.days", func(o *tenant.OwnPolicy) **int { return &o.PasswordMaxAge }, func(p tenant.Policy) int { return p.PasswordMaxAge }, false},
 	{"idle_minutes", "time.minutes", func(o *tenant.OwnPolicy) **int { return &o.IdleMinutes }, func(p tenant.Policy) int { return int(p.IdleEnd / time.Minute) }, false},
-	{"lock_after", "", func(o *tenant.OwnPolicy) **int { return &o.LockAfter }, func(p tenant.Policy) int { return p.LockAfter }, false},
-	{"lock_seconds", "policy.seconds", func(o *tenant.OwnPolicy) **int { return &o.LockSeconds }, func(p tenant.Policy) int { return int(p.LockFor / time.Second) }, false},
+	{"lock_after", "", func(o *tenant.OwnPolicy) **int { return &o.LockAfter }, func(p tenant.Policy) int { return p.LockAfter }, true},
+	{"lock_seconds", "policy.seconds", func(o *tenant.OwnPolicy) **int { return &o.LockSeconds }, func(p tenant.Policy) int { return int(p.LockFor / time.Second) }, true},
 	{"keep_log_days", "time.days", func(o *tenant.OwnPolicy) **int { return &o.KeepLogDays }, func(p tenant.Policy) int { return p.KeepLog }, true},
 }
 
