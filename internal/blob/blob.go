@@ -47,7 +47,7 @@ type Store interface {
 // Info tells about a file.
 type Info struct {
 	Key      string
-	Size     int64 // bytes, of the whole file
+	Size     int64     // bytes, of the whole file
 	Modified time.Time // by the clock of the storage; zero after Put and PutIfAbsent
 	SHA256   string    // lower-case hex; only Put and PutIfAbsent know it, elsewhere it is empty
 }
