@@ -36,6 +36,8 @@ type ledger struct {
 	asked  int
 }
 
+func (b *ledger) count() int { b.mu.Lock(); defer b.mu.Unlock(); return len(b.acked) }
+
 func killed(t *testing.T, s site, kills int) {
 	operator := s.bootstrap(t)
 	n := s.serve(t)
@@ -44,11 +46,14 @@ func killed(t *testing.T, s site, kills int) {
 	var slowest time.Duration
 	for round := range kills {
 		ctx, cancel := context.WithCancel(context.Background())
+		before := book.count()
 		var clients sync.WaitGroup
 		for c := range 6 {
 			clients.Go(func() { book.load(ctx, operator, partner, fmt.Sprintf("%d-%d", round, c)) })
 		}
-		wait := time.NewTimer(time.Duration(20+rand.IntN(200)) * time.Millisecond)
+		// However slow the computer is, the kill comes while writes are being acknowledged.
+		dbtest.Eventually(t, "writes are acknowledged", func() bool { return book.count() > before })
+		wait := time.NewTimer(time.Duration(rand.IntN(200)) * time.Millisecond)
 		<-wait.C
 		n.kill()
 		cancel()
