@@ -19,7 +19,7 @@ go vet "$@"
 mkdir -p .bin
 go build -o .bin/ ./internal/tools/testsummary ./internal/tools/withpostgres
 
-# Tests wait for disks and servers more than they compute, so a little more than one package a core runs at once.
+# One package a core: tests drive servers and a browser of their own, which need a share as well.
 cores=$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)
-flags=(-json -vet=off -timeout 14m -p "${LINECARD_TEST_P:-$((cores + 1))}" -parallel "${LINECARD_TEST_PARALLEL:-$((cores * 2))}")
+flags=(-json -vet=off -timeout 14m -p "${LINECARD_TEST_P:-$cores}" -parallel "${LINECARD_TEST_PARALLEL:-$((cores * 2))}")
 .bin/withpostgres go test "${flags[@]}" "$@" 2>&1 | .bin/testsummary ${check[@]+"${check[@]}"}

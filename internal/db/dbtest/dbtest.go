@@ -116,11 +116,11 @@ func Open(tb testing.TB, url string, clock db.Clock) *db.DB {
 	return d
 }
 
-// Eventually waits until cond holds and fails the test when it does not within 10 seconds of real time. It is for what
+// Eventually waits until cond holds and fails the test when it does not within 30 seconds of real time. It is for what
 // other goroutines or processes do; time of the product is moved with Clock.
 func Eventually(tb testing.TB, what string, cond func() bool) {
 	tb.Helper()
-	deadline := time.NewTimer(10 * time.Second)
+	deadline := time.NewTimer(30 * time.Second)
 	defer deadline.Stop()
 	tick := time.NewTicker(5 * time.Millisecond)
 	defer tick.Stop()
@@ -130,7 +130,7 @@ func Eventually(tb testing.TB, what string, cond func() bool) {
 		}
 		select {
 		case <-deadline.C:
-			tb.Fatalf("not within 10 s: %s", what)
+			tb.Fatalf("not within 30 s: %s", what)
 		case <-tick.C:
 		}
 	}
