@@ -1,5 +1,5 @@
 // Package flatxml owns the writing of XML files that hold one setting in one element, as Cisco, Grandstream and Snom phones read
-// them. It must not know any maker: names and order are what it is given, so equal documents have equal bytes.
+// them, and the one rule by which a value is escaped in any maker's XML. It must not know any maker: names and order are what it is given, so equal documents have equal bytes.
 package flatxml
 
 import (
@@ -55,12 +55,12 @@ func (e Element) write(b *bytes.Buffer, indent string) error {
 			}
 		}
 		b.WriteString(" " + a.Name + `="`)
-		escape(b, a.Value)
+		Escape(b, a.Value)
 		b.WriteByte('"')
 	}
 	b.WriteByte('>')
 	if len(e.Children) == 0 {
-		escape(b, e.Text)
+		Escape(b, e.Text)
 		b.WriteString("</" + e.Name + ">\n")
 		return nil
 	}
@@ -93,9 +93,9 @@ func ValidName(s string) bool {
 	return true
 }
 
-// escape writes s so that it reads back as s and cannot end the text or attribute. What XML 1.0 cannot carry at all (control
+// Escape writes s so that it reads back as s and cannot end the text or attribute. What XML 1.0 cannot carry at all (control
 // characters, broken UTF-8) becomes U+FFFD.
-func escape(b *bytes.Buffer, s string) {
+func Escape(b *bytes.Buffer, s string) {
 	for _, r := range s {
 		switch r {
 		case '&':

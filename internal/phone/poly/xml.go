@@ -3,9 +3,9 @@ package poly
 import (
 	"bytes"
 	"strings"
-	"unicode/utf8"
 
 	"linecard/internal/errs"
+	"linecard/internal/phone/flatxml"
 )
 
 // document is a configuration file: one element, every setting an attribute. An attribute that stands there twice would make
@@ -44,7 +44,7 @@ func (d document) bytes() ([]byte, error) {
 		}
 		seen[a.name] = true
 		b.WriteString("\n  " + a.name + `="`)
-		escape(&b, a.value)
+		flatxml.Escape(&b, a.value)
 		b.WriteByte('"')
 	}
 	b.WriteString("\n/>\n")
@@ -63,36 +63,6 @@ func attributeName(s string) bool {
 		}
 	}
 	return true
-}
-
-// escape writes s so that it reads back as s and cannot end the attribute. What XML 1.0 cannot carry at all (control
-// characters, broken UTF-8) becomes U+FFFD.
-func escape(b *bytes.Buffer, s string) {
-	for _, r := range s {
-		switch r {
-		case '&':
-			b.WriteString("&amp;")
-		case '<':
-			b.WriteString("&lt;")
-		case '>':
-			b.WriteString("&gt;")
-		case '"':
-			b.WriteString("&quot;")
-		case '\'':
-			b.WriteString("&apos;")
-		case '\t':
-			b.WriteString("&#9;")
-		case '\n':
-			b.WriteString("&#10;")
-		case '\r':
-			b.WriteString("&#13;")
-		default:
-			if r < ' ' || r == 0xfffe || r == 0xffff {
-				r = utf8.RuneError
-			}
-			b.WriteRune(r)
-		}
-	}
 }
 
 // fileList joins names for CONFIG_FILES. Phones know no escapes there, so a comma, a space or a percent sign cannot be
