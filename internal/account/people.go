@@ -26,7 +26,7 @@ type Invitation struct {
 	First    bool          // the first administrator of a new tenant
 	Password secret.String // a supplied password must be changed at the first sign-in (CH-3); without one a link is mailed (CH-19)
 	Hashed   Hashed        // the same, made by HashPassword, for callers that are inside a transaction
-	Keep     bool          // the supplied password need not be changed: only the demo uses it, as the system
+	Keep     bool          // the supplied password need not be changed: only the system may say so
 }
 
 // Invite creates an account and mails its one-time link. An address that is taken is Conflict with the field's name. No edge
