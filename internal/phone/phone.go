@@ -57,6 +57,12 @@ type Inputs struct {
 	Model   string // "" when the phone has never told and nobody entered it
 	Version string
 	Poll    PollWindow
+	// Settings are all parameters of the phone, each once, sorted by name, variables expanded.
+	Settings []Setting
+	Image    Image
+	// Once are parameters that were set for phones here before and are not among Settings now, sorted: a maker whose phones
+	// keep what they once got tells them to forget (decision 14).
+	Once []string
 }
 
 // File is what a phone gets.
