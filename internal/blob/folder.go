@@ -99,7 +99,8 @@ func (f *folder) put(ctx context.Context, key string, r io.Reader, place func(fr
 	if err != nil {
 		return Info{}, translatePlace(err)
 	}
-	if err := f.syncDir(path.Dir(key)); err != nil {
+	// A folder that is gone was emptied by a Delete of this key that came after: there is nothing left to sync.
+	if err := f.syncDir(path.Dir(key)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return Info{}, translate(err)
 	}
 	return src.info(key), nil
