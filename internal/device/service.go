@@ -96,10 +96,11 @@ func (s *Service) Create(ctx context.Context, actor access.Actor, customerID str
 		if faults != nil {
 			return faults
 		}
-		if _, err := setup(ctx, tx, t.ID, d.MAC); err == nil {
-			return errExists
-		} else if errs.KindOf(err) != errs.NotFound {
+		switch has, err := known(ctx, tx, t.ID, d.MAC); {
+		case err != nil:
 			return err
+		case has:
+			return errExists
 		}
 		d.ID, d.CustomerID, d.Scope = db.NewID(), t.ID, t.Scope
 		d.Created, d.Updated = tx.Now(), tx.Now()

@@ -7,7 +7,6 @@ import (
 
 	"linecard/internal/db"
 	"linecard/internal/errs"
-	"linecard/internal/phone"
 	"linecard/internal/tenant"
 )
 
@@ -185,34 +184,4 @@ func (s *Service) saw(ctx context.Context, tx *db.Tx, batch []Sighting) error {
 		}
 	}
 	return s.follow(ctx, tx, told)
-}
-
-// Setup is what a phone's files depend on.
-type Setup struct {
-	DeviceID string `db:"id"`
-	Maker    string `db:"maker"`
-	Model    string `db:"model"` // as entered
-	Poll     phone.PollWindow
-}
-
-// setup reads the device of a customer by its MAC: never by the MAC alone, so that a foreign device and an unknown one cost
-// the same (decision 15).
-func setup(ctx context.Context, q db.Q, customerID string, mac phone.MAC) (Setup, error) {
-	var row struct {
-		Setup
-		Start phone.TimeOfDay `db:"poll_start"`
-		End   phone.TimeOfDay `db:"poll_end"`
-		Days  int             `db:"poll_days"`
-	}
-	err := q.Get(ctx, &row, `SELECT d.id, d.maker, d.model, c.poll_start, c.poll_end, c.poll_days
-		FROM device_devices d JOIN device_customers c ON c.customer_id = d.customer_id
-		WHERE d.customer_id = $1 AND d.mac = $2`, customerID, mac)
-	row.Poll = phone.PollWindow{Start: row.Start, End: row.End, Days: row.Days}
-	return row.Setup, err
-}
-
-// Setup gives what the files of the customer's phone with this MAC depend on; NotFound when the customer has none. It decides
-// nothing: the caller has let the phone in.
-func (s *Service) Setup(ctx context.Context, customerID string, mac phone.MAC) (Setup, error) {
-	return setup(ctx, s.db, customerID, mac)
 }
