@@ -267,6 +267,7 @@ func (s *Service) try(ctx context.Context, r Request) (*file, bool, error) {
 	if in.Model == "" {
 		in.Model = setup.Model
 	}
+	in.Settings = maker.Defaults(in)
 	out, err := maker.Render(r.Name, in)
 	if err != nil {
 		return nil, false, err

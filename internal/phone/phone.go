@@ -80,10 +80,28 @@ type Renderer interface {
 	Recognise(path, userAgent string) (Identity, bool)
 	// Files names what Render can give for these inputs, in the order in which the phone asks.
 	Files(Inputs) []string
-	// Render makes one file. A name that the phone has no file for is NotFound. The bytes depend on the inputs alone.
+	// Render makes one file of Inputs.Settings and Inputs.Image and adds nothing of its own but what the format needs and what
+	// makes a phone forget Inputs.Once. A name that the phone has no file for is NotFound; settings that Check refuses, and a name
+	// that stands there twice, are Invalid. The bytes depend on the inputs alone.
 	Render(name string, in Inputs) (File, error)
-	// Secret says whether the value of this parameter must be sealed and masked (decision 16).
+	// Defaults are what a phone gets when nobody says otherwise, sorted by name: the lowest rank of all. They depend on MAC,
+	// model, version and poll window only.
+	Defaults(in Inputs) []Setting
+	// Spell puts lines and keys into the maker's parameters, sorted by name. What does not fit is among the misfits, never lost
+	// without a word.
+	Spell(l Layout) Spelling
+	// Account installs a provisioning account of the phone's own (decision 15); nil when the maker's phones cannot be told.
+	Account(a Account) []Setting
+	// Check refuses what cannot stand in this maker's files, and passwords that every phone has from the factory. The error is
+	// Invalid and names no field, since the caller knows where the setting came from.
+	Check(s Setting) error
+	// Gone gives the setting that makes a phone forget a parameter it once got (decision 14). true without a name: leaving it out
+	// is enough. false: it stays on the phone.
+	Gone(parameter string) (Setting, bool)
+	// Secret says whether the value of this parameter must be sealed and masked (decision 16); see Hidden.
 	Secret(parameter string) bool
+	// Accounts is how many lines a model has; 0 when that is not known.
+	Accounts(model string) int
 }
 
 // Owner is an ability of makers that know their own MAC prefixes.

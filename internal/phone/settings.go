@@ -1,7 +1,37 @@
 package phone
 
+import (
+	"cmp"
+	"slices"
+)
+
 // Setting is a parameter in its maker's spelling and its value as a phone gets it.
 type Setting struct{ Name, Value string }
+
+// ByName sorts settings in place by the bytes of their names and gives them back: the one order in which settings travel.
+func ByName(s []Setting) []Setting {
+	slices.SortStableFunc(s, func(a, b Setting) int { return cmp.Compare(a.Name, b.Name) })
+	return s
+}
+
+// Latest keeps the last of each name, where the first stood, and names those that stood there more than once: the latest
+// edit wins (DM-149), and people are told.
+func Latest(all []Setting) (settings []Setting, repeated []string) {
+	at := make(map[string]int, len(all))
+	for _, s := range all {
+		i, twice := at[s.Name]
+		if !twice {
+			at[s.Name] = len(settings)
+			settings = append(settings, s)
+			continue
+		}
+		settings[i].Value = s.Value
+		if !slices.Contains(repeated, s.Name) {
+			repeated = append(repeated, s.Name)
+		}
+	}
+	return settings, repeated
+}
 
 // Line is a registration of a phone in words that no maker owns. Number counts from 1 and is the maker's registration index.
 type Line struct {
@@ -81,7 +111,8 @@ type Spelling struct {
 	Misfits  []Misfit  // what this model cannot do, to be shown to people
 }
 
-// Misfit says why a line or a key was left out. Code is stable: key_no_such_type, key_no_such_place, line_no_such_number.
+// Misfit says why a line or a key was left out, or what of it. Code is stable: key_no_such_type, key_no_such_place,
+// key_no_such_line, line_no_such_number, line_too_many_servers, line_no_shared, line_no_transport.
 type Misfit struct {
 	Line   int
 	Key    Key // zero when it is about a line

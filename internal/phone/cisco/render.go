@@ -23,17 +23,17 @@ func (maker) Files(in phone.Inputs) []string {
 func (m maker) Render(name string, in phone.Inputs) (phone.File, error) {
 	for _, f := range m.Files(in) {
 		if f == name {
-			return render(in)
+			return m.render(in)
 		}
 	}
 	return phone.File{}, phone.ErrNoFile
 }
 
-func render(in phone.Inputs) (phone.File, error) {
+func (m maker) render(in phone.Inputs) (phone.File, error) {
 	root := flatxml.Element{Name: "flat-profile"} // [S guides]
-	for _, s := range settings(in) {
+	for _, s := range in.Complete(m.Gone) {
 		// ua="na": nobody changes it on the phone [S guides, examples].
-		root.Children = append(root.Children, flatxml.Element{Name: s.name, Text: s.value, Attributes: []flatxml.Attribute{{Name: "ua", Value: "na"}}})
+		root.Children = append(root.Children, flatxml.Element{Name: s.Name, Text: s.Value, Attributes: []flatxml.Attribute{{Name: "ua", Value: "na"}}})
 	}
 	body, err := flatxml.Bytes(root)
 	if err != nil {
@@ -42,19 +42,17 @@ func render(in phone.Inputs) (phone.File, error) {
 	return phone.File{Body: body, ContentType: flatxml.ContentType}, nil
 }
 
-type setting struct{ name, value string }
-
-// settings are what every phone gets, each with its source. MPP 11.0 and later; the SPA guides know all of them, too.
-func settings(in phone.Inputs) []setting {
+// Defaults are what every phone gets, each with its source. MPP 11.0 and later; the SPA guides know all of them, too.
+func (maker) Defaults(in phone.Inputs) []phone.Setting {
 	at := fmt.Sprintf("%02d%02d", int(in.Poll.Start)/60, int(in.Poll.Start)%60)
-	return []setting{
-		{"Provision_Enable", "Yes"}, // [S] the default, said aloud
-		{"Resync_On_Reset", "Yes"},  // [S] ask after power on (DM-107)
+	return phone.ByName([]phone.Setting{
+		{Name: "Provision_Enable", Value: "Yes"}, // [S] the default, said aloud
+		{Name: "Resync_On_Reset", Value: "Yes"},  // [S] ask after power on (DM-107)
 		// DM-108 [S MPP 7800 guide p. 243, 8800 guide]: every day at this time, then up to so many seconds later. There is no
 		// period in days beside it: a phone asks more often than it has to, never less. With it Resync_Periodic is ignored.
-		{"Resync_At__HHmm_", at},
-		{"Resync_At_Random_Delay", strconv.Itoa(delay(in.Poll))},
-	}
+		{Name: "Resync_At__HHmm_", Value: at},
+		{Name: "Resync_At_Random_Delay", Value: strconv.Itoa(delay(in.Poll))},
+	})
 }
 
 // delay is the length of the window in seconds, within the 600 to 65535 that phones take [S]: a window of less than ten

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"linecard/internal/errs"
+	"linecard/internal/phone"
 )
 
 // ContentType is what servers of these files answer; phones are not known to look at it.
@@ -24,11 +24,6 @@ type Element struct {
 // Attribute is one attribute of an element.
 type Attribute struct{ Name, Value string }
 
-var (
-	errName  = errs.New(errs.Invalid, "bad_parameter_name", "A parameter name begins with a letter and has letters, digits and . _ - only.")
-	errTwice = errs.New(errs.Invalid, "parameter_twice", "A parameter stands in the file twice.")
-)
-
 // Bytes writes the document, an element a line. A name that XML or a phone cannot read, and two children of one name, are
 // Invalid: phones differ in which of two they take.
 func Bytes(root Element) ([]byte, error) {
@@ -42,16 +37,16 @@ func Bytes(root Element) ([]byte, error) {
 
 func (e Element) write(b *bytes.Buffer, indent string) error {
 	if !ValidName(e.Name) {
-		return errName
+		return phone.ErrName
 	}
 	b.WriteString(indent + "<" + e.Name)
 	for i, a := range e.Attributes {
 		if !ValidName(a.Name) {
-			return errName
+			return phone.ErrName
 		}
 		for _, before := range e.Attributes[:i] {
 			if before.Name == a.Name {
-				return errTwice
+				return phone.ErrTwice
 			}
 		}
 		b.WriteString(" " + a.Name + `="`)
@@ -68,7 +63,7 @@ func (e Element) write(b *bytes.Buffer, indent string) error {
 	seen := make(map[string]bool, len(e.Children))
 	for _, c := range e.Children {
 		if seen[c.Name] {
-			return errTwice
+			return phone.ErrTwice
 		}
 		seen[c.Name] = true
 		if err := c.write(b, indent+"  "); err != nil {
@@ -81,16 +76,18 @@ func (e Element) write(b *bytes.Buffer, indent string) error {
 
 // ValidName says whether s may be the name of an element: narrower than XML, wide enough for all parameters of these makers.
 func ValidName(s string) bool {
-	if s == "" || len(s) > 255 || len(s) >= 3 && strings.EqualFold(s[:3], "xml") && !strings.HasPrefix(s, "XML_") {
-		return false
+	return phone.ValidName(s) && (len(s) < 3 || !strings.EqualFold(s[:3], "xml") || strings.HasPrefix(s, "XML_"))
+}
+
+// Check refuses a setting that cannot stand in such a file as it is.
+func Check(s phone.Setting) error {
+	switch {
+	case !ValidName(s.Name):
+		return phone.ErrName
+	case !phone.ValidText(s.Value):
+		return phone.ErrText
 	}
-	for i, c := range []byte(s) {
-		letter := c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z'
-		if !letter && (i == 0 || !(c >= '0' && c <= '9' || c == '.' || c == '_' || c == '-')) {
-			return false
-		}
-	}
-	return true
+	return nil
 }
 
 // Escape writes s so that it reads back as s and cannot end the text or attribute. What XML 1.0 cannot carry at all (control

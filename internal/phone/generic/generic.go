@@ -21,8 +21,18 @@ type Template struct {
 	// Agents read User-Agents, by groups named model, version and mac; a group may be missing.
 	Agents []string
 	Names  []Name
-	// Settings are what every phone gets, in order.
-	Settings []Setting
+	// Standing are what every phone gets when nobody says otherwise, in any order.
+	Standing []Setting
+	// Line are the parameters of one registration, without the labels; Names those labels.
+	Lines func(phone.Line) (identity, rest []phone.Setting, misfits []phone.Misfit)
+	// MaxLines is how many registrations Lines knows how to spell.
+	MaxLines int
+	// Own installs a provisioning account; nil when it is not known how.
+	Own func(phone.Account) []phone.Setting
+	// Factory are passwords that every phone has from the factory, by parameter.
+	Factory map[string][]string
+	// Catalogue are the models.
+	Catalogue []phone.Model
 	// Document puts settings into the elements of the maker's format.
 	Document func(phone.Inputs, []flatxml.Element) flatxml.Element
 	// Attributes stand at every setting.
@@ -168,8 +178,8 @@ func (m maker) Render(name string, in phone.Inputs) (phone.File, error) {
 
 func (m maker) render(in phone.Inputs) (phone.File, error) {
 	var all []flatxml.Element
-	for _, s := range m.Settings {
-		all = append(all, flatxml.Element{Name: s.Name, Text: s.Value(in), Attributes: m.Attributes})
+	for _, s := range in.Complete(m.Gone) {
+		all = append(all, flatxml.Element{Name: s.Name, Text: s.Value, Attributes: m.Attributes})
 	}
 	body, err := flatxml.Bytes(m.Document(in, all))
 	if err != nil {

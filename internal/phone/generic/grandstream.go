@@ -24,7 +24,9 @@ var Grandstream = Template{
 		{"cfg.xml", phone.Common, false},
 		{"cfg{model}.xml", phone.Common, false}, // after {mac}: a MAC would pass for a model
 	},
-	Settings: []Setting{
+	Lines:    grandstreamLines,
+	MaxLines: 1,
+	Standing: []Setting{
 		// Check every day [S open GXP template: "2 = every day"; manuals: "Yes, daily at hour (0-23)"]. There is no period in days: a
 		// phone asks more often than it has to, never less.
 		{"P194", func(phone.Inputs) string { return "2" }},
@@ -43,4 +45,15 @@ var Grandstream = Template{
 	// recalled: hiding one too many harms nobody. P192 and P237 are addresses.
 	Secrets:     []string{"P2", "P34", "P192", "P196", "P237", "P406", "P506", "P606", "P1359", "P1706", "P1806"},
 	SecretParts: []string{"password", "passwd", "secret"}, // of the alias names of newer models: users.admin.password
+}
+
+// grandstreamLines spells the first account [S fact sheet: P271 active, P47 server, P35 user, P36 authentication, P34 password, P3
+// name, P270 label]. Numbers of further accounts were in no source.
+func grandstreamLines(l phone.Line) (identity, rest []phone.Setting, misfits []phone.Misfit) {
+	server := ""
+	if len(l.Registrars) > 0 {
+		server = l.Registrars[0].HostPort()
+	}
+	return []phone.Setting{{Name: "P271", Value: "1"}, {Name: "P47", Value: server}, {Name: "P35", Value: l.User}, {Name: "P36", Value: l.Auth()}, {Name: "P34", Value: l.Password}},
+		[]phone.Setting{{Name: "P270", Value: l.Shown()}, {Name: "P3", Value: l.DisplayName}}, nil
 }

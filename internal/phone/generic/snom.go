@@ -21,7 +21,9 @@ var Snom = Template{
 		{"{mac}.htm", phone.Parameters, true},
 		{"{mac}.xml", phone.Parameters, true},
 	},
-	Settings: []Setting{
+	Lines:    snomLines,
+	MaxLines: 12,
+	Standing: []Setting{
 		// DM-108 only in part [S service.snom.com and Gigaset wiki: the modes rel, abs and random and these three names]: every so many
 		// days after the phone started. The names of the settings for time of day were in no source, so the window is not kept.
 		{"prov_polling_enabled", func(phone.Inputs) string { return "on" }},
@@ -34,4 +36,8 @@ var Snom = Template{
 	Attributes:  []flatxml.Attribute{{Name: "perm", Value: "R"}}, // only read on the phone [S]
 	Secrets:     []string{"setting_server"},
 	SecretParts: []string{"pass", "_pw", "secret", "_pin"}, // user_pass, http_pass, admin_mode_password, tr69_acs_passwd
+}
+
+func snomLines(l phone.Line) (identity, rest []phone.Setting, misfits []phone.Misfit) {
+	return nil, nil, nil
 }

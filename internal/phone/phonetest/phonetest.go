@@ -19,6 +19,7 @@ import (
 // changes an input is lost, unknown names are NotFound, XML is well-formed.
 func Conform(t *testing.T, r phone.Renderer, in phone.Inputs) {
 	t.Helper()
+	in = Whole(r, in)
 	names := r.Files(in)
 	if len(names) == 0 {
 		t.Fatal("the maker has no file at all")
@@ -57,7 +58,8 @@ func Conform(t *testing.T, r phone.Renderer, in phone.Inputs) {
 		}
 	}
 	other := in
-	other.Poll = phone.PollWindow{Start: 61, End: 122, Days: 3}
+	other.Poll, other.Settings = phone.PollWindow{Start: 61, End: 122, Days: 3}, nil
+	other = Whole(r, other)
 	changed := false
 	for name, body := range all {
 		f, err := r.Render(name, other)
@@ -71,9 +73,18 @@ func Conform(t *testing.T, r phone.Renderer, in phone.Inputs) {
 	}
 }
 
+// Whole gives inputs without settings those that a phone has when nobody says otherwise.
+func Whole(r phone.Renderer, in phone.Inputs) phone.Inputs {
+	if in.Settings == nil {
+		in.Settings = r.Defaults(in)
+	}
+	return in
+}
+
 // Golden compares every file of the inputs with testdata/<set>-<name>, or writes them there when update is set.
 func Golden(t *testing.T, r phone.Renderer, set string, in phone.Inputs, update bool) {
 	t.Helper()
+	in = Whole(r, in)
 	for _, name := range r.Files(in) {
 		f, err := r.Render(name, in)
 		if err != nil {

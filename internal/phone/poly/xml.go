@@ -2,9 +2,11 @@ package poly
 
 import (
 	"bytes"
+	"slices"
 	"strings"
 
 	"linecard/internal/errs"
+	"linecard/internal/phone"
 	"linecard/internal/phone/flatxml"
 )
 
@@ -15,17 +17,13 @@ type document struct {
 	attributes []attribute
 }
 
-type attribute struct{ name, value string }
+type attribute = phone.Setting
 
-var (
-	errName     = errs.New(errs.Invalid, "bad_parameter_name", "A parameter name begins with a letter and has letters, digits and . _ - only.")
-	errTwice    = errs.New(errs.Invalid, "parameter_twice", "A parameter stands in the file twice.")
-	errFileList = errs.New(errs.Invalid, "bad_file_list", "The list of configuration files is too long, or a name in it cannot be fetched.")
-)
+var errFileList = errs.New(errs.Invalid, "bad_file_list", "The list of configuration files is too long, or a name in it cannot be fetched.")
 
 // Limits of CONFIG_FILES (UC Software guides).
 const (
-	maxFileName = 255
+	maxFileName = phone.MaxName
 	maxFileList = 2047
 )
 
@@ -36,42 +34,43 @@ func (d document) bytes() ([]byte, error) {
 	b.WriteString(`<?xml version="1.0" encoding="UTF-8" standalone="yes"?>` + "\n<" + d.root)
 	seen := make(map[string]bool, len(d.attributes))
 	for _, a := range d.attributes {
-		if !attributeName(a.name) {
-			return nil, errName
+		if !attributeName(a.Name) {
+			return nil, phone.ErrName
 		}
-		if seen[a.name] {
-			return nil, errTwice
+		if seen[a.Name] {
+			return nil, phone.ErrTwice
 		}
-		seen[a.name] = true
-		b.WriteString("\n  " + a.name + `="`)
-		flatxml.Escape(&b, a.value)
+		seen[a.Name] = true
+		b.WriteString("\n  " + a.Name + `="`)
+		flatxml.Escape(&b, a.Value)
 		b.WriteByte('"')
 	}
 	b.WriteString("\n/>\n")
 	return b.Bytes(), nil
 }
 
-// attributeName says whether s may stand as a parameter: what UC Software uses, and narrower than XML.
+// attributeName says whether s may stand as a parameter. Names of XML itself may not; those that people add to the master
+// file begin with an underscore (DM-185).
 func attributeName(s string) bool {
-	if s == "" || len(s) > maxFileName || strings.HasPrefix(strings.ToLower(s), "xml") {
-		return false
+	if own, ok := strings.CutPrefix(s, "_"); ok {
+		return strings.HasPrefix(s, ownAttribute) && phone.ValidName(own)
 	}
-	for i, c := range []byte(s) {
-		letter := c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z'
-		if !letter && (i == 0 || !(c >= '0' && c <= '9' || c == '.' || c == '_' || c == '-')) {
-			return false
-		}
-	}
-	return true
+	return phone.ValidName(s) && !strings.HasPrefix(strings.ToLower(s), "xml")
 }
 
-// fileList joins names for CONFIG_FILES. Phones know no escapes there, so a comma, a space or a percent sign cannot be
-// written; a leading slash would not mean what it says.
-func fileList(names []string) (string, error) {
-	for _, n := range names {
-		if n == "" || len(n) > maxFileName || n[0] == '/' || strings.ContainsAny(n, ", %\\\t\r\n") {
+// fileList joins names for CONFIG_FILES: our own, then those of a profile as they are but for spaces around commas. Phones
+// know no escapes there, so a space or backslash in a name cannot be written [S SIP 2.2 and 3.1 guides].
+func fileList(own []string, appended string) (string, error) {
+	names := slices.Clone(own)
+	if strings.TrimSpace(appended) != "" {
+		names = append(names, strings.Split(appended, ",")...)
+	}
+	for i, n := range names {
+		n = strings.TrimSpace(n)
+		if n == "" || len(n) > maxFileName || strings.ContainsAny(n, " \\\t\r\n") {
 			return "", errFileList
 		}
+		names[i] = n
 	}
 	list := strings.Join(names, ", ")
 	if len(list) > maxFileList {

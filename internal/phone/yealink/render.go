@@ -20,7 +20,7 @@ func (m maker) Render(name string, in phone.Inputs) (phone.File, error) {
 	if name != m.Files(in)[0] {
 		return phone.File{}, phone.ErrNoFile
 	}
-	body, err := write(settings(in))
+	body, err := write(in.Complete(m.Gone))
 	if err != nil {
 		return phone.File{}, err
 	}
@@ -41,38 +41,38 @@ func generation(version string) int {
 	return n
 }
 
-// settings are what every phone gets, each with its source and the software it is for.
-func settings(in phone.Inputs) []setting {
-	common := []setting{
+// Defaults are what every phone gets, each with its source and the software it is for.
+func (maker) Defaults(in phone.Inputs) []phone.Setting {
+	common := []phone.Setting{
 		// A NOTIFY check-sync restarts the phone only when it says so; else it asks for its files. The factory's 1 restarts always
 		// [S CP969 guide p. 779; T2x, T4x and T5x templates]. All generations.
-		{"sip.notify_reboot_enable", "0"},
+		{Name: "sip.notify_reboot_enable", Value: "0"},
 	}
 	if g := generation(in.Version); g != 0 && g < static {
-		return append([]setting{
+		return phone.ByName(append([]phone.Setting{
 			// 7 asks after power on and in the window of the days that are listed; a week is the only period there is, so all seven
 			// days are listed whatever the period: a phone asks more often than it has to, never less [S open templates for T2x and T4x
 			// before generation 81].
-			{"auto_provision.mode", "7"},
-			{"auto_provision.weekly.enable", "1"},
-			{"auto_provision.weekly.dayofweek", "0123456"},
-			{"auto_provision.weekly.begin_time", in.Poll.Start.String()},
-			{"auto_provision.weekly.end_time", in.Poll.End.String()},
-		}, common...)
+			{Name: "auto_provision.mode", Value: "7"},
+			{Name: "auto_provision.weekly.enable", Value: "1"},
+			{Name: "auto_provision.weekly.dayofweek", Value: "0123456"},
+			{Name: "auto_provision.weekly.begin_time", Value: in.Poll.Start.String()},
+			{Name: "auto_provision.weekly.end_time", Value: in.Poll.End.String()},
+		}, common...))
 	}
-	return append([]setting{
+	return phone.ByName(append([]phone.Setting{
 		// Ask after power on (DM-107) [S T5 series guide p. 86 ff., generation 81 and later].
-		{"static.auto_provision.power_on", "1"},
+		{Name: "static.auto_provision.power_on", Value: "1"},
 		// DM-108: at a random time of the window, on one day of each period that follows from the MAC; an end before the start is on
 		// the next day; 1 to 1000 days [S T2/T4/T5 guides, generation 81 and later].
-		{"static.auto_provision.flexible.enable", "1"},
-		{"static.auto_provision.flexible.interval", strconv.Itoa(in.Poll.Days)},
-		{"static.auto_provision.flexible.begin_time", in.Poll.Start.String()},
-		{"static.auto_provision.flexible.end_time", in.Poll.End.String()},
+		{Name: "static.auto_provision.flexible.enable", Value: "1"},
+		{Name: "static.auto_provision.flexible.interval", Value: strconv.Itoa(in.Poll.Days)},
+		{Name: "static.auto_provision.flexible.begin_time", Value: in.Poll.Start.String()},
+		{Name: "static.auto_provision.flexible.end_time", Value: in.Poll.End.String()},
 		// Logs go to the provisioning address, as those of other makers do [S names: T5 template, generation 83 and later; older
 		// software ignores them. I: without a path it is the provisioning address].
-		{"static.auto_provision.local_log.backup.enable", "1"},
+		{Name: "static.auto_provision.local_log.backup.enable", Value: "1"},
 		// What is changed on the phone stays on the phone [S generation 81 and later].
-		{"static.auto_provision.custom.sync", "0"},
-	}, common...)
+		{Name: "static.auto_provision.custom.sync", Value: "0"},
+	}, common...))
 }

@@ -175,7 +175,7 @@ func TestTheGenerationIsTheSecondNumber(t *testing.T) {
 }
 
 func TestALineThatCouldBeTwoIsRefused(t *testing.T) {
-	for _, s := range [][]setting{{{"a", "1"}, {"a", "2"}}, {{"", ""}}, {{"a b", ""}}, {{"a = b\nc", ""}}, {{"1a", ""}}, {{"#a", ""}}, {{"ä", ""}},
+	for _, s := range [][]phone.Setting{{{"a", "1"}, {"a", "2"}}, {{"", ""}}, {{"a b", ""}}, {{"a = b\nc", ""}}, {{"1a", ""}}, {{"#a", ""}}, {{"ä", ""}},
 		{{"a", "x\ny = 1"}}, {{"a", "x\r"}}, {{"a", " x"}}, {{"a", "x "}}, {{"a", "\x00"}}, {{"a", "\u2028"}}, {{"a", "\u0085"}}, {{"a", "\xff"}}} {
 		if b, err := write(s); err == nil {
 			t.Errorf("%v was written: %s", s, b)
@@ -207,7 +207,7 @@ func FuzzNoValueBreaksOutOfItsLine(f *testing.F) {
 		f.Add(v, "x")
 	}
 	f.Fuzz(func(t *testing.T, name, value string) {
-		body, err := write([]setting{{"first", "1"}, {name, value}, {"last", "2"}})
+		body, err := write([]phone.Setting{{Name: "first", Value: "1"}, {Name: name, Value: value}, {Name: "last", Value: "2"}})
 		if err != nil {
 			return
 		}

@@ -1,0 +1,41 @@
+package phone
+
+import "io"
+
+// Learner is an ability of makers whose phones or software say which parameters they know: an XSD, an exported
+// configuration. A broken file is Invalid, names the line and the fault, and nothing is learned from it.
+type Learner interface {
+	Learn(file string, r io.Reader) (Dictionary, error)
+}
+
+// Reader is an ability of makers whose configuration files can be read back (DM-147, DM-148): what people bring, and what
+// phones upload. Settings come out in the order of the file, and a name may stand there twice: see Latest. A broken file is
+// Invalid and names the line; nothing is half read.
+type Reader interface {
+	ReadSettings(file string, r io.Reader) ([]Setting, error)
+}
+
+// Library is an ability of makers that come with profiles and with dictionaries, both in our own words (DM-140).
+type Library interface {
+	Standards() []Standard
+	Dictionaries() []Dictionary
+}
+
+// Uploader is an ability of makers whose phones send files.
+type Uploader interface {
+	// Upload says what a phone puts at this path, which is spelt as Identity.Name; false for what it may not put there.
+	Upload(path string) (FileKind, bool)
+}
+
+// ImageReader is an ability of makers whose software images can be looked into.
+type ImageReader interface {
+	// ReadImage says what software a file holds; false when it is none of this maker's.
+	ReadImage(file string, r io.ReaderAt, size int64) (ImageInfo, bool)
+}
+
+// ImageInfo is what a software image tells about itself.
+type ImageInfo struct {
+	Version string   // "" when it does not say
+	Models  []string // as Recognise spells them; none: not known
+	Name    string   // under which phones ask for it, when that matters
+}

@@ -1,0 +1,5 @@
+package cisco
+
+import "linecard/internal/phone"
+
+var models = []phone.Model{}

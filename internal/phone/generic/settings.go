@@ -1,0 +1,62 @@
+package generic
+
+import (
+	"slices"
+
+	"linecard/internal/phone"
+	"linecard/internal/phone/flatxml"
+)
+
+// Defaults are the template's, for these inputs.
+func (m maker) Defaults(in phone.Inputs) []phone.Setting {
+	all := make([]phone.Setting, 0, len(m.Standing))
+	for _, s := range m.Standing {
+		all = append(all, phone.Setting{Name: s.Name, Value: s.Value(in)})
+	}
+	return phone.ByName(all)
+}
+
+// Spell knows lines only as far as the template does, and no keys at all.
+func (m maker) Spell(l phone.Layout) phone.Spelling {
+	var s phone.Spelling
+	var lines []phone.Line
+	lines, s.Misfits = l.Split(m.Accounts(l.Model), m.MaxLines)
+	for _, line := range lines {
+		identity, rest, misfits := m.Lines(line)
+		s.Identity, s.Rest, s.Misfits = append(s.Identity, identity...), append(s.Rest, rest...), append(s.Misfits, misfits...)
+	}
+	for _, k := range l.Keys {
+		s.Misfits = append(s.Misfits, phone.Misfit{Key: k, Code: "key_no_such_type", Reason: "How this maker's keys are set is not known here."})
+	}
+	phone.ByName(s.Identity)
+	phone.ByName(s.Rest)
+	return s
+}
+
+// Account is the template's.
+func (m maker) Account(a phone.Account) []phone.Setting {
+	if m.Own == nil {
+		return nil
+	}
+	return phone.ByName(m.Own(a))
+}
+
+// Check refuses what cannot stand in an XML file, and passwords of the factory.
+func (m maker) Check(s phone.Setting) error {
+	if slices.Contains(m.Factory[s.Name], s.Value) {
+		return phone.ErrFactory
+	}
+	return flatxml.Check(s)
+}
+
+// Gone is false: what these phones do with a parameter that is left out was in no source.
+func (maker) Gone(string) (phone.Setting, bool) { return phone.Setting{}, false }
+
+// Accounts is how many lines a model has.
+func (m maker) Accounts(model string) int {
+	found, _ := phone.Find(m.Catalogue, model)
+	return found.Lines
+}
+
+// Models are the template's.
+func (m maker) Models() []phone.Model { return m.Catalogue }

@@ -1,0 +1,5 @@
+package poly
+
+import "linecard/internal/phone"
+
+var models = []phone.Model{}

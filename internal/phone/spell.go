@@ -1,0 +1,82 @@
+package phone
+
+import (
+	"slices"
+	"strconv"
+)
+
+// Complete are the settings with what makes the phone forget those of Once that are not among them, sorted by name. gone is
+// the maker's Gone.
+func (in Inputs) Complete(gone func(string) (Setting, bool)) []Setting {
+	all := in.Settings
+	for _, name := range in.Once {
+		if s, ok := gone(name); ok && s.Name != "" && !slices.ContainsFunc(in.Settings, func(have Setting) bool { return have.Name == s.Name }) {
+			all = append(all[:len(all):len(all)], s)
+		}
+	}
+	return ByName(slices.Clone(all))
+}
+
+// Auth is who authenticates: AuthUser, else User.
+func (l Line) Auth() string {
+	if l.AuthUser != "" {
+		return l.AuthUser
+	}
+	return l.User
+}
+
+// Shown is what a key of the line shows: Label, else DisplayName, else User.
+func (l Line) Shown() string {
+	for _, s := range []string{l.Label, l.DisplayName} {
+		if s != "" {
+			return s
+		}
+	}
+	return l.User
+}
+
+// On is the registration that a key uses, the first when it names none.
+func (k Key) On() int { return max(k.Line, 1) }
+
+// Has says whether the layout has a line of this number.
+func (l Layout) Has(number int) bool {
+	return slices.ContainsFunc(l.Lines, func(line Line) bool { return line.Number == number })
+}
+
+// GoneLines are the numbers up to Ever that no line has now.
+func (l Layout) GoneLines() []int {
+	var gone []int
+	for n := 1; n <= l.Ever && n <= MaxLines; n++ {
+		if !l.Has(n) {
+			gone = append(gone, n)
+		}
+	}
+	return gone
+}
+
+// MaxLines bounds the numbers of lines: no phone here has more registrations.
+const MaxLines = 100
+
+// Split parts the lines that a model with so many accounts takes from those that it cannot; 0 accounts is not known and
+// takes all up to most.
+func (l Layout) Split(accounts, most int) (lines []Line, misfits []Misfit) {
+	if accounts == 0 {
+		accounts = most
+	}
+	for _, line := range l.Lines {
+		if line.Number < 1 || line.Number > accounts {
+			misfits = append(misfits, Misfit{Line: line.Number, Code: "line_no_such_number", Reason: "This model has lines 1 to " + strconv.Itoa(accounts) + "."})
+			continue
+		}
+		lines = append(lines, line)
+	}
+	return lines, misfits
+}
+
+// HostPort is host:port, the host alone for the transport's own port; "" for no server.
+func (s Server) HostPort() string {
+	if s.Port == 0 || s.Host == "" {
+		return s.Host
+	}
+	return s.Host + ":" + strconv.Itoa(s.Port)
+}

@@ -1,0 +1,5 @@
+package yealink
+
+import "linecard/internal/phone"
+
+var catalogue = []phone.Model{}

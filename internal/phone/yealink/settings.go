@@ -1,0 +1,53 @@
+package yealink
+
+import (
+	"strings"
+
+	"linecard/internal/phone"
+)
+
+// null as a value makes a phone take its default again [S wazo templates].
+const null = "%NULL%"
+
+// Check refuses what could end its line, and passwords of the factory.
+func (maker) Check(s phone.Setting) error {
+	switch {
+	case !phone.ValidName(s.Name):
+		return phone.ErrName
+	case !validValue(s.Value):
+		return phone.ErrValue
+	case strings.HasSuffix(s.Name, "security.user_password") && factory[s.Value]:
+		return phone.ErrFactory
+	}
+	return nil
+}
+
+// factory are the passwords that every phone has, as they stand in static.security.user_password [K: admin, user and var with
+// the name as password].
+var factory = map[string]bool{"admin:admin": true, "user:user": true, "var:var": true}
+
+// Gone is %NULL%: a parameter that is only left out keeps its value [S].
+func (maker) Gone(parameter string) (phone.Setting, bool) {
+	return phone.Setting{Name: parameter, Value: null}, true
+}
+
+// Account sets user, password and address of the provisioning server [S A1.3].
+func (maker) Account(a phone.Account) []phone.Setting {
+	set := []phone.Setting{
+		{Name: "static.auto_provision.server.password", Value: a.Password},
+		{Name: "static.auto_provision.server.username", Value: a.User},
+	}
+	if a.Server != "" {
+		set = append(set, phone.Setting{Name: "static.auto_provision.server.url", Value: a.Server})
+	}
+	return phone.ByName(set)
+}
+
+// Accounts is how many lines a model has.
+func (maker) Accounts(model string) int {
+	m, _ := phone.Find(catalogue, model)
+	return m.Lines
+}
+
+// Models are those of models.go.
+func (maker) Models() []phone.Model { return catalogue }
