@@ -54,6 +54,8 @@ const (
 	DeviceView       Action = "device.view"
 	DeviceEdit       Action = "device.edit"
 	DeviceAct        Action = "device.act" // sync, reboot, reopen: what a help desk does
+	ProfileView      Action = "profile.view" // profiles, containers and dictionaries, secrets masked (DM-157)
+	ProfileEdit      Action = "profile.edit"
 	ProvisioningView Action = "provisioning.view"
 	ProvisioningEdit Action = "provisioning.edit"
 	SecretReveal     Action = "secret.reveal" // see a SIP or provisioning password (decision 16)
@@ -118,6 +120,8 @@ var rules = map[Action]rule{
 	DeviceView:            {needs: DeviceManage, permission: "DMP"},
 	DeviceEdit:            {needs: DeviceManage, permission: "DMP", write: true},
 	DeviceAct:             {needs: DeviceManage, permission: "DMP", write: true},
+	ProfileView:           {needs: DeviceManage, permission: "DMP"},
+	ProfileEdit:           {needs: DeviceManage, permission: "DMP", write: true},
 	ProvisioningView:      {needs: DeviceManage, permission: "DMP"},
 	ProvisioningEdit:      {needs: DeviceManage, permission: "DMP", write: true},
 	SecretReveal:          {needs: DeviceManage, permission: "DMP", write: true},
@@ -152,6 +156,8 @@ func EventNeeds(eventType string) Action {
 	switch kind {
 	case "device", "site":
 		return DeviceView
+	case "profile", "container", "dictionary":
+		return ProfileView
 	case "provisioning":
 		return ProvisioningView
 	}
@@ -164,5 +170,5 @@ func Needs(a Action) RelationScope { return rules[a].needs }
 // Functions lists what a sub account can be granted, in the order of the picker (CH-87).
 func Functions() []Action {
 	return []Action{CustomerView, CustomerCreate, CustomerEdit, CustomerFreeze, CustomerResetPassword, CustomerEnter,
-		OrderView, OrderCreate, RedirectView, RedirectEdit, DeviceView, DeviceEdit, DeviceAct, LogView, EventView, AccountSub}
+		OrderView, OrderCreate, RedirectView, RedirectEdit, DeviceView, DeviceEdit, DeviceAct, ProfileView, ProfileEdit, LogView, EventView, AccountSub}
 }

@@ -143,7 +143,7 @@ var groups = []struct {
 }{
 	{"customers", []access.Action{access.CustomerView, access.CustomerCreate, access.CustomerEdit, access.CustomerFreeze, access.CustomerResetPassword, access.CustomerEnter}},
 	{"orders", []access.Action{access.OrderView, access.OrderCreate}},
-	{"devices", []access.Action{access.DeviceView, access.DeviceEdit, access.DeviceAct, access.RedirectView, access.RedirectEdit}},
+	{"devices", []access.Action{access.DeviceView, access.DeviceEdit, access.DeviceAct, access.ProfileView, access.ProfileEdit, access.RedirectView, access.RedirectEdit}},
 	{"team", []access.Action{access.LogView, access.EventView, access.AccountSub}},
 }
 
