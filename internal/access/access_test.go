@@ -384,7 +384,7 @@ func TestTheOperatorsAdministratorMayDoEverythingEverywhere(t *testing.T) {
 
 func TestEveryRoleHoldsKnownActionsAndEveryActionIsHeldBySomeRole(t *testing.T) {
 	// What nobody below the operator has.
-	operatorOnly := []Action{PartnerCreate, PartnerEdit, PartnerFreeze, PartnerResetPassword, OrderFulfil, PlatformStatus, PlatformEdit}
+	operatorOnly := []Action{PartnerCreate, PartnerEdit, PartnerFreeze, PartnerResetPassword, OrderFulfil, PlatformStatus, PlatformEdit, RedirectDecide}
 	held := map[Action]bool{}
 	for name, g := range roles {
 		if len(g.in) == 0 {

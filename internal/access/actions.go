@@ -53,15 +53,18 @@ const (
 
 	DeviceView       Action = "device.view"
 	DeviceEdit       Action = "device.edit"
-	DeviceAct        Action = "device.act" // sync, reboot, reopen: what a help desk does
+	DeviceAct        Action = "device.act"   // sync, reboot, reopen: what a help desk does
 	ProfileView      Action = "profile.view" // profiles, containers and dictionaries, secrets masked (DM-157)
 	ProfileEdit      Action = "profile.edit"
 	ProvisioningView Action = "provisioning.view"
 	ProvisioningEdit Action = "provisioning.edit"
 	SecretReveal     Action = "secret.reveal" // see a SIP or provisioning password (decision 16)
 
-	RedirectView Action = "rps.view"
-	RedirectEdit Action = "rps.edit"
+	RedirectView    Action = "rps.view"
+	RedirectEdit    Action = "rps.edit"
+	RedirectReveal  Action = "rps.reveal"  // see the password of a redirect server (decision 16)
+	RedirectDecide  Action = "rps.decide"  // settle who a MAC belongs to (CH-41)
+	RedirectConnect Action = "rps.connect" // accounts at makers' redirect clouds (CH-40)
 
 	LockLift       Action = "account.unlock"
 	MailboxView    Action = "mail.view" // delivery state of mails
@@ -125,8 +128,13 @@ var rules = map[Action]rule{
 	ProvisioningView:      {needs: DeviceManage, permission: "DMP"},
 	ProvisioningEdit:      {needs: DeviceManage, permission: "DMP", write: true},
 	SecretReveal:          {needs: DeviceManage, permission: "DMP", write: true},
+	SoftwareView:          {},
+	SoftwareEdit:          {write: true},
 	RedirectView:          {needs: RedirectManage, permission: "RPS"},
 	RedirectEdit:          {needs: RedirectManage, permission: "RPS", write: true},
+	RedirectReveal:        {needs: RedirectManage, permission: "RPS", write: true},
+	RedirectDecide:        {write: true},
+	RedirectConnect:       {write: true, own: true, notActing: true},
 	LockLift:              {write: true},
 	MailboxView:           {},
 	PlatformStatus:        {},
@@ -160,6 +168,8 @@ func EventNeeds(eventType string) Action {
 		return ProfileView
 	case "provisioning":
 		return ProvisioningView
+	case "redirect_server", "redirect_entry", "redirect_claim":
+		return RedirectView
 	}
 	return ""
 }

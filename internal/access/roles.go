@@ -38,18 +38,18 @@ type grant struct {
 
 var (
 	viewAll = []Action{PartnerView, SubPartnerView, CustomerView, OrderView, AccountView, LogView, EventView, OperationGet,
-		SettingsView, DeviceView, ProfileView, ProvisioningView, RedirectView, MailboxView}
+		SettingsView, DeviceView, SoftwareView, ProfileView, ProvisioningView, RedirectView, MailboxView}
 	partnerAll = []Action{PartnerView, CustomerView, CustomerCreate, CustomerEdit, CustomerFreeze, CustomerResetPassword,
 		CustomerEnter, CustomerArchive, CustomerRestrict, OrderView, OrderCreate, AccountView, AccountEdit, AccountSub, TokenManage,
-		LogView, EventView, WebhookEdit, OperationGet, SettingsView, SettingsEdit, CompanyName, DeviceView, DeviceEdit, DeviceAct,
-		ProfileView, ProfileEdit, ProvisioningView, ProvisioningEdit, SecretReveal, RedirectView, RedirectEdit, LockLift, MailboxView}
+		LogView, EventView, WebhookEdit, OperationGet, SettingsView, SettingsEdit, CompanyName, DeviceView, SoftwareView, DeviceEdit, DeviceAct,
+		ProfileView, ProfileEdit, ProvisioningView, ProvisioningEdit, SecretReveal, RedirectView, RedirectEdit, RedirectReveal, RedirectConnect, LockLift, MailboxView}
 	partnerLevel  = []TenantKind{Partner, SubPartner}
 	customerLevel = []TenantKind{Customer}
 )
 
 var roles = map[Role]grant{
 	OperatorAdmin:      {in: []TenantKind{Operator}, may: nil, note: "everything"}, // see may()
-	OperatorSupport:    {in: []TenantKind{Operator}, may: append([]Action{Self, CustomerEnter, SubPartnerEnter, LockLift, PlatformStatus, DeviceAct}, viewAll...)},
+	OperatorSupport:    {in: []TenantKind{Operator}, may: append([]Action{Self, CustomerEnter, SubPartnerEnter, LockLift, PlatformStatus, DeviceAct, RedirectDecide}, viewAll...)},
 	OperatorCompliance: {in: []TenantKind{Operator}, may: []Action{Self, PartnerView, CustomerView, LogView, EventView, OperationGet}},
 	OperatorBilling:    {in: []TenantKind{Operator}, may: []Action{Self, PartnerView, CustomerView, OrderView, OrderFulfil, LogView, OperationGet}},
 
@@ -58,18 +58,18 @@ var roles = map[Role]grant{
 	PartnerBillingRead:    {in: partnerLevel, may: []Action{Self, PartnerView, OperationGet}},
 	PartnerBillingWrite:   {in: partnerLevel, may: []Action{Self, PartnerView, OperationGet}},
 	PartnerReadonlyAdmin:  {in: partnerLevel, may: append([]Action{Self, CustomerEnter}, without(viewAll, SubPartnerView)...)},
-	PartnerSupport:        {in: partnerLevel, may: []Action{Self, PartnerView, CustomerView, CustomerEnter, DeviceView, DeviceAct, ProfileView, RedirectView, OperationGet}},
+	PartnerSupport:        {in: partnerLevel, may: []Action{Self, PartnerView, CustomerView, CustomerEnter, DeviceView, SoftwareView, DeviceAct, ProfileView, RedirectView, OperationGet}},
 	PartnerSubAccount:     {in: partnerLevel, may: []Action{Self, PartnerView, OperationGet}}, // and its functions
 
 	CustomerFullAdmin: {in: customerLevel, may: []Action{Self, CustomerView, CustomerEdit, CustomerAuthorise, OrderView, AccountView, AccountEdit,
-		TokenManage, LogView, EventView, WebhookEdit, OperationGet, SettingsView, SettingsEdit, CompanyName, DeviceView, DeviceEdit, DeviceAct,
-		ProfileView, ProfileEdit, ProvisioningView, ProvisioningEdit, SecretReveal, RedirectView, RedirectEdit, LockLift}},
+		TokenManage, LogView, EventView, WebhookEdit, OperationGet, SettingsView, SettingsEdit, CompanyName, DeviceView, SoftwareView, DeviceEdit, DeviceAct,
+		ProfileView, ProfileEdit, ProvisioningView, ProvisioningEdit, SecretReveal, RedirectView, RedirectEdit, RedirectReveal, LockLift}},
 	CustomerUserAdmin:     {in: customerLevel, may: []Action{Self, CustomerView, AccountView, OperationGet}},
-	CustomerDeviceAdmin:   {in: customerLevel, may: []Action{Self, CustomerView, DeviceView, DeviceEdit, DeviceAct, ProfileView, ProfileEdit, ProvisioningView, ProvisioningEdit, SecretReveal, RedirectView, RedirectEdit, OperationGet, EventView}},
-	CustomerReadonlyAdmin: {in: customerLevel, may: []Action{Self, CustomerView, OrderView, AccountView, LogView, EventView, OperationGet, SettingsView, DeviceView, ProfileView, ProvisioningView, RedirectView}},
-	CustomerSupport:       {in: customerLevel, may: []Action{Self, CustomerView, DeviceView, DeviceAct, ProfileView, RedirectView, OperationGet}},
+	CustomerDeviceAdmin:   {in: customerLevel, may: []Action{Self, CustomerView, DeviceView, SoftwareView, DeviceEdit, DeviceAct, ProfileView, ProfileEdit, ProvisioningView, ProvisioningEdit, SecretReveal, RedirectView, RedirectEdit, RedirectReveal, OperationGet, EventView}},
+	CustomerReadonlyAdmin: {in: customerLevel, may: []Action{Self, CustomerView, OrderView, AccountView, LogView, EventView, OperationGet, SettingsView, DeviceView, SoftwareView, ProfileView, ProvisioningView, RedirectView}},
+	CustomerSupport:       {in: customerLevel, may: []Action{Self, CustomerView, DeviceView, SoftwareView, DeviceAct, ProfileView, RedirectView, OperationGet}},
 
-	Helpdesk: {in: []TenantKind{Partner, SubPartner, Customer}, may: []Action{Self, CustomerView, CustomerEnter, DeviceView, DeviceAct, ProfileView, RedirectView, OperationGet}},
+	Helpdesk: {in: []TenantKind{Partner, SubPartner, Customer}, may: []Action{Self, CustomerView, CustomerEnter, DeviceView, SoftwareView, DeviceAct, ProfileView, RedirectView, OperationGet}},
 }
 
 // Roles lists the roles that can be held in a tenant of this kind, in a fixed order.
