@@ -12,6 +12,7 @@ import (
 type master struct {
 	appFile     string
 	configFiles []string
+	misc        []string
 
 	logs, overrides, contacts, licence, calls string
 }
@@ -29,14 +30,25 @@ func readMaster(body []byte, who Identity) (master, error) {
 	}
 	token := strings.NewReplacer("[PHONE_MAC_ADDRESS]", who.MAC.String(), "[PHONE_MODEL]", strings.ReplaceAll(who.Name, "_", ""),
 		"[PHONE_PART_NUMBER]", who.Part)
-	get := func(name string) string { return strings.TrimSpace(token.Replace(values[name])) }
+	model := strings.ReplaceAll(who.Name, "_", "")
+	get := func(name string) string {
+		v, have := values[name+"_"+model] // of APPLICATION_<MODEL>
+		if !have {
+			v = values[name]
+		}
+		return strings.TrimSpace(token.Replace(v))
+	}
+	list := func(name string) (names []string) {
+		for n := range strings.SplitSeq(get(name), ",") {
+			if n = strings.TrimSpace(n); n != "" {
+				names = append(names, n)
+			}
+		}
+		return names
+	}
 	m := master{appFile: get("APP_FILE_PATH"), logs: get("LOG_FILE_DIRECTORY"), overrides: get("OVERRIDES_DIRECTORY"),
 		contacts: get("CONTACTS_DIRECTORY"), licence: get("LICENSE_DIRECTORY"), calls: get("CALL_LISTS_DIRECTORY")}
-	for name := range strings.SplitSeq(get("CONFIG_FILES"), ",") {
-		if name = strings.TrimSpace(name); name != "" {
-			m.configFiles = append(m.configFiles, name)
-		}
-	}
+	m.configFiles, m.misc = list("CONFIG_FILES"), list("MISC_FILES")
 	return m, nil
 }
 

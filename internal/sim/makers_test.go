@@ -66,7 +66,7 @@ func TestAYealinkAppliesAFileOnceAndKeepsWhatNoFileSays(t *testing.T) {
 	own("a = 1\nb = 2\n")
 	p := s.model(t, "SIP-T54W")
 	p.Boot(context.Background())
-	p.parameters["a"] = "changed on the phone"
+	p.kept.Files["a"] = "changed on the phone"
 	if trip := p.Poll(context.Background()); !trip.Configured || trip.Changed || p.Parameters()["a"] != "changed on the phone" {
 		t.Errorf("the same file was applied again: %+v %v", trip, p.Parameters()) // MD5
 	}
@@ -116,7 +116,7 @@ func TestACiscoFollowsItsRule(t *testing.T) {
 		t.Errorf("%+v", trip)
 	}
 	s.names()
-	s.set("8841-3PCC.xml", `<device><flat-profile><Profile_Rule ua="na">[--uid u --pwd p] `+s.URL+`/p/acme/$MAU.xml</Profile_Rule><A>1</A><A>2</A></flat-profile></device>`)
+	s.set("8841-3PCC.xml", `<device><flat-profile><Profile_Rule ua="na">[--uid PlcmSpIp --pwd PlcmSpIp] `+s.URL+`/p/acme/$MAU.xml</Profile_Rule><A>1</A><A>2</A></flat-profile></device>`)
 	if trip := p.Boot(context.Background()); !trip.Configured || p.Parameters()["A"] != "2" {
 		t.Errorf("%+v %v", trip, p.Parameters())
 	}
@@ -187,10 +187,10 @@ func FuzzWhatAPhoneReads(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, body []byte) {
 		into := map[string]string{"a": "0"}
-		if err := readYealink(body, into); err != nil && len(into) != 1 {
+		if err := readYealink(body, into, nil); err != nil && len(into) != 1 {
 			t.Fatalf("%q was half read: %v", body, into)
 		}
-		if values, err := readElements(body, "flat-profile"); err != nil && values != nil {
+		if values, _, err := readElements(body, "flat-profile"); err != nil && values != nil {
 			t.Fatalf("%q was half read: %v", body, values)
 		}
 	})
