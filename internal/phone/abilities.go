@@ -26,16 +26,3 @@ type Uploader interface {
 	// Upload says what a phone puts at this path, which is spelt as Identity.Name; false for what it may not put there.
 	Upload(path string) (FileKind, bool)
 }
-
-// ImageReader is an ability of makers whose software images can be looked into.
-type ImageReader interface {
-	// ReadImage says what software a file holds; false when it is none of this maker's.
-	ReadImage(file string, r io.ReaderAt, size int64) (ImageInfo, bool)
-}
-
-// ImageInfo is what a software image tells about itself.
-type ImageInfo struct {
-	Version string   // "" when it does not say
-	Models  []string // as Recognise spells them; none: not known
-	Name    string   // under which phones ask for it, when that matters
-}

@@ -100,6 +100,7 @@ type Layout struct {
 	Lines []Line // by Number, each once
 	Ever  int    // the highest Number that this phone ever had: lines up to it that are gone are switched off (decision 14)
 	Keys  []Key  // by Page and Position, each once
+	Was   []Key  // keys that this phone had before and has no more, for Spelling.Gone
 }
 
 // Spelling is a layout in a maker's parameters.
@@ -109,10 +110,13 @@ type Spelling struct {
 	Identity []Setting
 	Rest     []Setting // labels, display names, keys: below the device's own profiles
 	Misfits  []Misfit  // what this model cannot do, to be shown to people
+	// Gone are parameters that only keys of Layout.Was used, sorted: they belong into Inputs.Once.
+	Gone []string
 }
 
 // Misfit says why a line or a key was left out, or what of it. Code is stable: key_no_such_type, key_no_such_place,
-// key_no_such_line, line_no_such_number, line_too_many_servers, line_no_shared, line_no_transport.
+// key_no_such_line, key_bad_target, key_no_own_pickup, line_no_such_number, line_no_place, line_too_many_servers,
+// line_no_shared.
 type Misfit struct {
 	Line   int
 	Key    Key // zero when it is about a line

@@ -1,8 +1,10 @@
 package phone
 
 import (
+	"net"
 	"slices"
 	"strconv"
+	"strings"
 )
 
 // Complete are the settings with what makes the phone forget those of Once that are not among them, sorted by name. gone is
@@ -58,14 +60,14 @@ func (l Layout) GoneLines() []int {
 const MaxLines = 100
 
 // Split parts the lines that a model with so many accounts takes from those that it cannot; 0 accounts is not known and
-// takes all up to most.
+// takes all up to most, which is what the maker can spell.
 func (l Layout) Split(accounts, most int) (lines []Line, misfits []Misfit) {
-	if accounts == 0 {
+	if accounts == 0 || accounts > most {
 		accounts = most
 	}
 	for _, line := range l.Lines {
 		if line.Number < 1 || line.Number > accounts {
-			misfits = append(misfits, Misfit{Line: line.Number, Code: "line_no_such_number", Reason: "This model has lines 1 to " + strconv.Itoa(accounts) + "."})
+			misfits = append(misfits, Misfit{Line: line.Number, Code: "line_no_such_number", Reason: "Of this phone lines 1 to " + strconv.Itoa(accounts) + " can be set."})
 			continue
 		}
 		lines = append(lines, line)
@@ -78,5 +80,42 @@ func (s Server) HostPort() string {
 	if s.Port == 0 || s.Host == "" {
 		return s.Host
 	}
-	return s.Host + ":" + strconv.Itoa(s.Port)
+	return net.JoinHostPort(strings.Trim(s.Host, "[]"), strconv.Itoa(s.Port))
+}
+
+// At gives the n-th server, counted from 1; the zero value when there are fewer.
+func At(servers []Server, n int) Server {
+	if n < 1 || n > len(servers) {
+		return Server{}
+	}
+	return servers[n-1]
+}
+
+// Shows is what a key shows: its label, else its target.
+func (k Key) Shows() string {
+	if k.Label != "" {
+		return k.Label
+	}
+	return k.Target
+}
+
+// Sorted puts a spelling into the order in which settings travel.
+func (s Spelling) Sorted() Spelling {
+	ByName(s.Identity)
+	ByName(s.Rest)
+	slices.Sort(s.Gone)
+	s.Gone = slices.Compact(s.Gone)
+	return s
+}
+
+// WithoutTaken takes from Gone what Identity or Rest set.
+func (s Spelling) WithoutTaken() Spelling {
+	taken := make(map[string]bool, len(s.Rest))
+	for _, set := range [][]Setting{s.Identity, s.Rest} {
+		for _, x := range set {
+			taken[x.Name] = true
+		}
+	}
+	s.Gone = slices.DeleteFunc(s.Gone, func(name string) bool { return taken[name] })
+	return s
 }

@@ -2,6 +2,7 @@ package cisco
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -31,7 +32,7 @@ func (m maker) Render(name string, in phone.Inputs) (phone.File, error) {
 
 func (m maker) render(in phone.Inputs) (phone.File, error) {
 	root := flatxml.Element{Name: "flat-profile"} // [S guides]
-	for _, s := range in.Complete(m.Gone) {
+	for _, s := range withImage(in, in.Complete(m.Gone)) {
 		// ua="na": nobody changes it on the phone [S guides, examples].
 		root.Children = append(root.Children, flatxml.Element{Name: s.Name, Text: s.Value, Attributes: []flatxml.Attribute{{Name: "ua", Value: "na"}}})
 	}
@@ -40,6 +41,22 @@ func (m maker) render(in phone.Inputs) (phone.File, error) {
 		return phone.File{}, err
 	}
 	return phone.File{Body: body, ContentType: flatxml.ContentType}, nil
+}
+
+// withImage names the chosen software, unless a setting does. A rule without a scheme would mean TFTP [S], so any other path
+// than a full address is left out.
+func withImage(in phone.Inputs, all []phone.Setting) []phone.Setting {
+	const rule, enable = "Upgrade_Rule", "Upgrade_Enable"
+	has := func(name string) bool {
+		return slices.ContainsFunc(all, func(s phone.Setting) bool { return s.Name == name })
+	}
+	if !strings.Contains(in.Image.Path, "://") || has(rule) {
+		return all
+	}
+	if !has(enable) {
+		all = append(all, phone.Setting{Name: enable, Value: "Yes"})
+	}
+	return phone.ByName(append(all, phone.Setting{Name: rule, Value: in.Image.Path}))
 }
 
 // Defaults are what every phone gets, each with its source. MPP 11.0 and later; the SPA guides know all of them, too.

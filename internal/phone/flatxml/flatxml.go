@@ -62,10 +62,10 @@ func (e Element) write(b *bytes.Buffer, indent string) error {
 	b.WriteByte('\n')
 	seen := make(map[string]bool, len(e.Children))
 	for _, c := range e.Children {
-		if seen[c.Name] {
+		if seen[c.key()] {
 			return phone.ErrTwice
 		}
-		seen[c.Name] = true
+		seen[c.key()] = true
 		if err := c.write(b, indent+"  "); err != nil {
 			return err
 		}
@@ -73,6 +73,19 @@ func (e Element) write(b *bytes.Buffer, indent string) error {
 	b.WriteString(indent + "</" + e.Name + ">\n")
 	return nil
 }
+
+// key is what makes an element another one than its sisters: its name, and the index that Snom puts beside it.
+func (e Element) key() string {
+	for _, a := range e.Attributes {
+		if a.Name == Index {
+			return e.Name + "." + a.Value
+		}
+	}
+	return e.Name
+}
+
+// Index is the attribute by which elements of one name are told apart.
+const Index = "idx"
 
 // ValidName says whether s may be the name of an element: narrower than XML, wide enough for all parameters of these makers.
 func ValidName(s string) bool {

@@ -23,7 +23,7 @@ type Template struct {
 	Names  []Name
 	// Standing are what every phone gets when nobody says otherwise, in any order.
 	Standing []Setting
-	// Line are the parameters of one registration, without the labels; Names those labels.
+	// Lines spells one registration.
 	Lines func(phone.Line) (identity, rest []phone.Setting, misfits []phone.Misfit)
 	// MaxLines is how many registrations Lines knows how to spell.
 	MaxLines int
@@ -35,8 +35,12 @@ type Template struct {
 	Catalogue []phone.Model
 	// Document puts settings into the elements of the maker's format.
 	Document func(phone.Inputs, []flatxml.Element) flatxml.Element
+	// Inside are the elements whose children are settings, for reading files back.
+	Inside []string
 	// Attributes stand at every setting.
 	Attributes []flatxml.Attribute
+	// Indexed says that a name which ends in a dot and a number is written without them, the number as an attribute.
+	Indexed bool
 	// Secrets are parameters whose value is sealed and masked; SecretParts are parts of their names, in lower case.
 	Secrets, SecretParts []string
 }
@@ -179,7 +183,7 @@ func (m maker) Render(name string, in phone.Inputs) (phone.File, error) {
 func (m maker) render(in phone.Inputs) (phone.File, error) {
 	var all []flatxml.Element
 	for _, s := range in.Complete(m.Gone) {
-		all = append(all, flatxml.Element{Name: s.Name, Text: s.Value, Attributes: m.Attributes})
+		all = append(all, m.element(s))
 	}
 	body, err := flatxml.Bytes(m.Document(in, all))
 	if err != nil {

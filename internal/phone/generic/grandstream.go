@@ -35,6 +35,7 @@ var Grandstream = Template{
 		{"P285", func(in phone.Inputs) string { return strconv.Itoa(int(in.Poll.Start) / 60) }},
 		{"P8459", func(in phone.Inputs) string { return strconv.Itoa((int(in.Poll.End) + 59) / 60 % 24) }},
 	},
+	Inside: []string{"config"},
 	Document: func(in phone.Inputs, settings []flatxml.Element) flatxml.Element { // [S]
 		return flatxml.Element{Name: "gs_provision", Attributes: []flatxml.Attribute{{Name: "version", Value: "1"}}, Children: []flatxml.Element{
 			{Name: "mac", Text: in.MAC.String()},
@@ -47,13 +48,37 @@ var Grandstream = Template{
 	SecretParts: []string{"password", "passwd", "secret"}, // of the alias names of newer models: users.admin.password
 }
 
-// grandstreamLines spells the first account [S fact sheet: P271 active, P47 server, P35 user, P36 authentication, P34 password, P3
-// name, P270 label]. Numbers of further accounts were in no source.
+// grandstreamLines spells the first account; numbers of further accounts differ by model and were not collected.
 func grandstreamLines(l phone.Line) (identity, rest []phone.Setting, misfits []phone.Misfit) {
-	server := ""
-	if len(l.Registrars) > 0 {
-		server = l.Registrars[0].HostPort()
+	// [S open GRP template: P103 DNS mode 0 A, 1 SRV, 2 NAPTR and SRV; P130 transport 0 UDP, 1 TCP, 2 TLS]
+	dns, transport := "0", map[phone.Transport]string{phone.Auto: "0", phone.UDP: "0", phone.TCP: "1", phone.TLS: "2"}[l.Transport]
+	if first := phone.At(l.Registrars, 1); l.Transport == phone.Auto && first.Port == 0 {
+		dns = "2"
 	}
-	return []phone.Setting{{Name: "P271", Value: "1"}, {Name: "P47", Value: server}, {Name: "P35", Value: l.User}, {Name: "P36", Value: l.Auth()}, {Name: "P34", Value: l.Password}},
-		[]phone.Setting{{Name: "P270", Value: l.Shown()}, {Name: "P3", Value: l.DisplayName}}, nil
+	identity = []phone.Setting{
+		{Name: "P271", Value: "1"}, // active [S], as all names here: fact sheet and open GRP template
+		{Name: "P47", Value: phone.At(l.Registrars, 1).HostPort()}, {Name: "P2312", Value: phone.At(l.Registrars, 2).HostPort()},
+		{Name: "P48", Value: phone.At(l.Proxies, 1).HostPort()}, {Name: "P2333", Value: phone.At(l.Proxies, 2).HostPort()},
+		{Name: "P35", Value: l.User}, {Name: "P36", Value: l.Auth()}, {Name: "P34", Value: l.Password},
+		{Name: "P103", Value: dns}, {Name: "P130", Value: transport},
+	}
+	if l.Expires > 0 {
+		identity = append(identity, phone.Setting{Name: "P32", Value: strconv.Itoa(max((l.Expires+59)/60, 1))}) // minutes [S]
+	}
+	rest = []phone.Setting{{Name: "P270", Value: l.Shown()}, {Name: "P3", Value: l.DisplayName}}
+	if l.Voicemail != "" {
+		rest = append(rest, phone.Setting{Name: "P33", Value: l.Voicemail})
+	}
+	return identity, rest, oddLine(l, 2, 2)
+}
+
+// oddLine is what these makers' lines cannot be told.
+func oddLine(l phone.Line, registrars, proxies int) (misfits []phone.Misfit) {
+	if len(l.Registrars) > registrars || len(l.Proxies) > proxies {
+		misfits = append(misfits, phone.Misfit{Line: l.Number, Code: "line_too_many_servers", Reason: "Only the first servers of this line can be set."})
+	}
+	if l.SharedWith != "" {
+		misfits = append(misfits, phone.Misfit{Line: l.Number, Code: "line_no_shared", Reason: "How lines of this maker are shared is not known here."})
+	}
+	return misfits
 }

@@ -1,11 +1,25 @@
 package generic
 
 import (
+	"regexp"
 	"slices"
 
 	"linecard/internal/phone"
 	"linecard/internal/phone/flatxml"
 )
+
+// element is one setting in the file.
+func (m maker) element(s phone.Setting) flatxml.Element {
+	e := flatxml.Element{Name: s.Name, Text: s.Value, Attributes: m.Attributes}
+	if at := indexed.FindStringSubmatchIndex(s.Name); m.Indexed && at != nil {
+		e.Name = s.Name[:at[2]-1]
+		e.Attributes = append([]flatxml.Attribute{{Name: flatxml.Index, Value: s.Name[at[2]:]}}, m.Attributes...)
+	}
+	return e
+}
+
+// indexed is a name with an index: user_name.1.
+var indexed = regexp.MustCompile(`^[^.]+\.(0|[1-9][0-9]{0,3})$`)
 
 // Defaults are the template's, for these inputs.
 func (m maker) Defaults(in phone.Inputs) []phone.Setting {
@@ -28,9 +42,7 @@ func (m maker) Spell(l phone.Layout) phone.Spelling {
 	for _, k := range l.Keys {
 		s.Misfits = append(s.Misfits, phone.Misfit{Key: k, Code: "key_no_such_type", Reason: "How this maker's keys are set is not known here."})
 	}
-	phone.ByName(s.Identity)
-	phone.ByName(s.Rest)
-	return s
+	return s.Sorted()
 }
 
 // Account is the template's.

@@ -30,14 +30,34 @@ var Snom = Template{
 		{"prov_polling_mode", func(phone.Inputs) string { return "rel" }},
 		{"prov_polling_period", func(in phone.Inputs) string { return strconv.Itoa(in.Poll.Days * 24 * 60 * 60) }},
 	},
+	Inside: []string{"phone-settings"},
 	Document: func(_ phone.Inputs, settings []flatxml.Element) flatxml.Element { // [S]
 		return flatxml.Element{Name: "settings", Children: []flatxml.Element{{Name: "phone-settings", Children: settings}}}
 	},
 	Attributes:  []flatxml.Attribute{{Name: "perm", Value: "R"}}, // only read on the phone [S]
+	Indexed:     true,
 	Secrets:     []string{"setting_server"},
 	SecretParts: []string{"pass", "_pw", "secret", "_pin"}, // user_pass, http_pass, admin_mode_password, tr69_acs_passwd
 }
 
+// snomLines spells an identity; its number is the index idx [S wazo_snom: all names, and host:port;transport=tls].
 func snomLines(l phone.Line) (identity, rest []phone.Setting, misfits []phone.Misfit) {
-	return nil, nil, nil
+	n := "." + strconv.Itoa(l.Number)
+	registrar, next := phone.At(l.Registrars, 1), phone.At(l.Proxies, 1)
+	if next.Host == "" {
+		next = registrar
+	}
+	outbound := next.HostPort()
+	if l.Transport != phone.Auto && outbound != "" {
+		outbound += ";transport=" + string(l.Transport)
+	}
+	identity = []phone.Setting{
+		{Name: "user_active" + n, Value: "on"}, {Name: "user_host" + n, Value: registrar.Host}, {Name: "user_outbound" + n, Value: outbound},
+		{Name: "user_name" + n, Value: l.User}, {Name: "user_pname" + n, Value: l.Auth()}, {Name: "user_pass" + n, Value: l.Password},
+	}
+	rest = []phone.Setting{{Name: "user_realname" + n, Value: l.DisplayName}, {Name: "user_idle_text" + n, Value: l.Shown()}}
+	if l.Voicemail != "" {
+		rest = append(rest, phone.Setting{Name: "user_mailbox" + n, Value: l.Voicemail})
+	}
+	return identity, rest, oddLine(l, 1, 1)
 }

@@ -62,3 +62,13 @@ func (maker) Accounts(model string) int {
 
 // Models are those of models.go.
 func (maker) Models() []phone.Model { return models }
+
+// Upload is what these phones send with PUT [S logs]: logs, what was changed on them, directories and call lists.
+func (m maker) Upload(path string) (phone.FileKind, bool) {
+	id, ok := m.Recognise(path, "")
+	switch id.Kind {
+	case phone.Log, phone.Overrides, phone.Directory, phone.CallList:
+		return id.Kind, ok && !id.MAC.IsZero()
+	}
+	return "", false
+}

@@ -1,6 +1,7 @@
 package yealink
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 
@@ -20,11 +21,23 @@ func (m maker) Render(name string, in phone.Inputs) (phone.File, error) {
 	if name != m.Files(in)[0] {
 		return phone.File{}, phone.ErrNoFile
 	}
-	body, err := write(in.Complete(m.Gone))
+	body, err := write(withImage(in, in.Complete(m.Gone)))
 	if err != nil {
 		return phone.File{}, err
 	}
 	return phone.File{Body: body, ContentType: contentType}, nil
+}
+
+// withImage names the chosen software, unless a setting does. The parameter needs a full address [S]: any other path is left out.
+func withImage(in phone.Inputs, all []phone.Setting) []phone.Setting {
+	name := "static.firmware.url"
+	if g := generation(in.Version); g != 0 && g < static {
+		name = "firmware.url"
+	}
+	if !strings.Contains(in.Image.Path, "://") || slices.ContainsFunc(all, func(s phone.Setting) bool { return s.Name == name }) {
+		return all
+	}
+	return phone.ByName(append(all, phone.Setting{Name: name, Value: in.Image.Path}))
 }
 
 // static is the software generation from which parameters of the device itself are written with the prefix "static."
