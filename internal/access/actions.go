@@ -60,6 +60,9 @@ const (
 	ProvisioningEdit Action = "provisioning.edit"
 	SecretReveal     Action = "secret.reveal" // see a SIP or provisioning password (decision 16)
 
+	SoftwareView Action = "software.view" // software images of the platform
+	SoftwareEdit Action = "software.edit" // bring and remove them
+
 	RedirectView    Action = "rps.view"
 	RedirectEdit    Action = "rps.edit"
 	RedirectReveal  Action = "rps.reveal"  // see the password of a redirect server (decision 16)
@@ -162,7 +165,7 @@ func Writes(a Action) bool { return rules[a].write }
 func EventNeeds(eventType string) Action {
 	kind, _, _ := strings.Cut(eventType, ".")
 	switch kind {
-	case "device", "site":
+	case "device", "device_group", "line", "site":
 		return DeviceView
 	case "profile", "container", "dictionary":
 		return ProfileView

@@ -85,21 +85,7 @@ func (s *Service) Reseal(ctx context.Context) (int, error) {
 	if err := s.db.Select(ctx, &ids, `SELECT id FROM account_accounts WHERE totp_secret IS NOT NULL ORDER BY id`); err != nil {
 		return 0, err
 	}
-	n := 0
-	for _, id := range ids {
-		done := false
-		err := s.db.Tx(ctx, func(ctx context.Context, tx *db.Tx) (err error) {
-			done, err = s.resealOne(ctx, tx, id)
-			return err
-		})
-		if err != nil {
-			return n, err
-		}
-		if done {
-			n++
-		}
-	}
-	return n, nil
+	return s.db.OneByOne(ctx, ids, s.resealOne)
 }
 
 func (s *Service) resealOne(ctx context.Context, tx *db.Tx, id string) (bool, error) {

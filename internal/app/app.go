@@ -54,6 +54,9 @@ func (a *App) build(ctx context.Context, o Options) error {
 	if err := a.checkMark(ctx, o.Demo); err != nil {
 		return err
 	}
+	if err := a.Profiles.Publish(ctx); err != nil {
+		return err
+	}
 	a.metrics = httpx.NewMetrics()
 	a.health = &httpx.Health{Log: a.Log}
 	a.health.Add("database", a.DB.Ping)
@@ -193,15 +196,19 @@ func (a *App) shareTickets(context.Context) error {
 
 // reseal seals stored secrets with the newest key after a rotation, so that older keys can be retired one day.
 func (a *App) reseal(ctx context.Context) error {
-	phones, err := a.Devices.Reseal(ctx)
-	if err != nil {
-		return err
+	n := 0
+	for _, room := range []interface {
+		Reseal(context.Context) (int, error)
+	}{a.Devices, a.Profiles, a.Accounts} {
+		done, err := room.Reseal(ctx)
+		if n += done; err != nil {
+			return err
+		}
 	}
-	people, err := a.Accounts.Reseal(ctx)
-	if n := phones + people; n > 0 {
+	if n > 0 {
 		a.Log.InfoContext(ctx, "secrets sealed with the newest key", "count", n)
 	}
-	return err
+	return nil
 }
 
 // Close frees the stores and listeners of an App that was not run, or whose Run has ended.

@@ -23,6 +23,7 @@ import (
 	"linecard/internal/phone/generic"
 	"linecard/internal/phone/poly"
 	"linecard/internal/phone/yealink"
+	"linecard/internal/profile"
 	"linecard/internal/queue"
 	"linecard/internal/secret"
 	"linecard/internal/tenant"
@@ -43,6 +44,7 @@ type Core struct {
 	Operations *operation.Service
 	Onboard    *onboard.Service
 	Networks   *network.Service
+	Profiles   *profile.Service
 	Devices    *device.Service
 }
 
@@ -116,6 +118,7 @@ func (c *Core) wire(s Settings, o Options) error {
 	c.Onboard = onboard.NewService(onboard.Deps{DB: c.DB, Tenants: c.Tenants, Accounts: c.Accounts, Mails: c.Mail, Post: c.Mail, Link: link})
 	c.Networks = network.NewService(network.Needs{DB: c.DB, Journal: c.Journal, Tenants: c.Tenants, Operations: c.Operations})
 	c.Networks.Register(c.Queue)
+	c.Profiles = profile.NewService(profile.Needs{DB: c.DB, Journal: c.Journal, Tenants: c.Tenants, Box: c.Box, Makers: Makers()})
 	c.Devices = device.NewService(device.Needs{DB: c.DB, Journal: c.Journal, Tenants: c.Tenants, Networks: c.Networks, Box: c.Box, Makers: Makers()})
 	return nil
 }

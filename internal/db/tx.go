@@ -83,6 +83,26 @@ func (d *DB) Tx(ctx context.Context, fn func(ctx context.Context, tx *Tx) error)
 	}
 }
 
+// OneByOne runs fn for each id in a transaction of its own, and counts those of which fn says that it did something. An error ends it;
+// what was done before stays. It is for long work over many rows that must not keep others waiting.
+func (d *DB) OneByOne(ctx context.Context, ids []string, fn func(ctx context.Context, tx *Tx, id string) (bool, error)) (int, error) {
+	n := 0
+	for _, id := range ids {
+		done := false
+		err := d.Tx(ctx, func(ctx context.Context, tx *Tx) (err error) {
+			done, err = fn(ctx, tx, id)
+			return err
+		})
+		if err != nil {
+			return n, err
+		}
+		if done {
+			n++
+		}
+	}
+	return n, nil
+}
+
 // Exec changes rows.
 func (t *Tx) Exec(ctx context.Context, query string, args ...any) (int64, error) {
 	return exec(ctx, t.run, query, args)

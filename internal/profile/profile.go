@@ -128,6 +128,7 @@ type Patch struct {
 	Set                        []Attribute // added or replaced; of one name the last counts (DM-149)
 	Drop                       []string    // names to take away; one that is not there is no fault
 	Replace                    bool        // Set is everything that the profile shall have
+	Lenient                    bool        // values that a dictionary does not allow are findings, not refusals: files and imports (DM-109)
 	IfVersion                  int64       // 0: whatever the version is
 }
 
@@ -187,20 +188,26 @@ func merged(faults *errs.Checker, have []Attribute, c Patch) []Attribute {
 	return slices.SortedFunc(maps.Values(now), func(a, b Attribute) int { return strings.Compare(a.Name, b.Name) })
 }
 
-// fault says what is wrong with an attribute by itself; its code is "" when nothing is.
+// fault says what is wrong with an attribute by itself; its code is "" when nothing is. What a maker cannot write is told by
+// Service.Prepare.
 func (a Attribute) fault() errs.Field {
 	at := "attributes." + strings.ToValidUTF8(clip(a.Name, 80), "")
 	switch {
-	case !phone.ValidName(a.Name):
-		return errs.Field{Name: at, Code: phone.ErrName.Code, Message: phone.ErrName.Message}
+	case !validName(a.Name):
+		return errs.Field{Name: at, Code: "bad_attribute_name", Message: "The name of an attribute has no blanks, quotes, control characters, or any of < > & =."}
 	case !phone.ValidText(a.Value):
-		return errs.Field{Name: at, Code: phone.ErrText.Code, Message: phone.ErrText.Message}
+		return errs.Field{Name: at, Code: "bad_attribute_text", Message: "The value has characters that cannot be written in the phones' files."}
 	case len(a.Value) > MaxValue:
 		return errs.Field{Name: at, Code: "value_too_long", Message: "A value has at most 16384 bytes."}
 	case a.File != "" && a.Value != "":
 		return errs.Field{Name: at, Code: "value_or_file", Message: "An attribute has a value or a file, not both."}
 	}
 	return errs.Field{}
+}
+
+// validName is what every maker's names have in common (DM-143).
+func validName(s string) bool {
+	return s != "" && len(s) <= phone.MaxName && !strings.ContainsFunc(s, func(r rune) bool { return r <= ' ' || r > '~' || strings.ContainsRune("\"'<>&=", r) })
 }
 
 func clip(s string, most int) string {
