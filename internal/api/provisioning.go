@@ -16,6 +16,25 @@ type Provisioning struct {
 	Account ProvisioningAccount `json:"account"`
 	Poll    PollWindow          `json:"poll_window"`
 	Devices int64               `json:"devices"`
+	Getting
+}
+
+// Getting is how phones get in beside the account.
+type Getting struct {
+	AutoAdd       string     `json:"auto_add" enum:"default,off,quarantine,on" doc:"What happens with phones that nobody announced (DM-228); default: on, and quarantine while the account is the well-known one"`
+	Adds          string     `json:"auto_add_in_force" enum:"off,quarantine,on"`
+	Open          *time.Time `json:"first_download_until" doc:"Until then phones without an account of their own get secrets although the account is the well-known one"`
+	LegacySecrets bool       `json:"legacy_secrets" doc:"Secrets may go over TLS older than 1.2, which is not safe"`
+	CallLists     bool       `json:"call_lists" doc:"Phones may upload their call lists"`
+	OfflineHours  int        `json:"offline_hours" doc:"A phone that was silent for so long is offline; 0: poll period, window and one hour (DM-279)"`
+}
+
+func gettingOf(g device.Getting) Getting {
+	chosen := string(g.AutoAdd)
+	if g.AutoAdd == device.AsAccount {
+		chosen = "default"
+	}
+	return Getting{AutoAdd: chosen, Adds: string(g.Adds), Open: when(g.Open), LegacySecrets: g.LegacySecrets, CallLists: g.CallLists, OfflineHours: g.OfflineHours}
 }
 
 // ProvisioningAccount is what phones sign in with, without its password; POST …/reveal shows that.
@@ -36,7 +55,7 @@ type PollWindow struct {
 
 func provisioningOf(p device.Provisioning) Provisioning {
 	x := p.Account
-	return Provisioning{Host: p.Host, Devices: p.Devices, Poll: PollWindow{p.Poll.Start.String(), p.Poll.End.String(), p.Poll.Days},
+	return Provisioning{Host: p.Host, Devices: p.Devices, Getting: gettingOf(p.Getting), Poll: PollWindow{p.Poll.Start.String(), p.Poll.End.String(), p.Poll.Days},
 		Account: ProvisioningAccount{User: x.User, Factory: x.Factory, Changed: when(x.Changed), PreviousUser: x.PreviousUser, PreviousUntil: when(x.PreviousUntil)}}
 }
 
@@ -51,6 +70,28 @@ type ProvisioningChanges struct {
 	Host    *string        `json:"host,omitempty" maxLength:"31"`
 	Account *AccountChange `json:"account,omitempty"`
 	Poll    *PollWindow    `json:"poll_window,omitempty"`
+
+	AutoAdd       *string `json:"auto_add,omitempty" enum:"default,off,quarantine,on"`
+	OpenHours     *int    `json:"first_download_hours,omitempty" minimum:"0" maximum:"168" doc:"Opens a window from now in which phones without an account of their own get secrets although the account is the well-known one; 0 closes it"`
+	LegacySecrets *bool   `json:"legacy_secrets,omitempty"`
+	CallLists     *bool   `json:"call_lists,omitempty"`
+	OfflineHours  *int    `json:"offline_hours,omitempty" minimum:"0" maximum:"8760"`
+}
+
+func (b ProvisioningChanges) getting() device.GettingPatch {
+	g := device.GettingPatch{LegacySecrets: b.LegacySecrets, CallLists: b.CallLists, OfflineHours: b.OfflineHours}
+	if b.AutoAdd != nil {
+		chosen := device.AutoAdd(*b.AutoAdd)
+		if chosen == "default" {
+			chosen = device.AsAccount
+		}
+		g.AutoAdd = &chosen
+	}
+	if b.OpenHours != nil {
+		d := time.Duration(*b.OpenHours) * time.Hour
+		g.OpenFor = &d
+	}
+	return g
 }
 
 // AccountChange sets the provisioning account.
@@ -72,7 +113,7 @@ type editProvisioningIn struct {
 }
 
 func (a *API) editProvisioning(ctx context.Context, c *call, in *editProvisioningIn) (Provisioning, error) {
-	p := device.ProvisioningPatch{Host: in.Body.Host, IfVersion: c.ifVersion()}
+	p := device.ProvisioningPatch{Host: in.Body.Host, Getting: in.Body.getting(), IfVersion: c.ifVersion()}
 	if x := in.Body.Account; x != nil {
 		p.User, p.KeepOld = x.User, time.Duration(x.KeepOldSeconds)*time.Second
 		if x.Password != nil {

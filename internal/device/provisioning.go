@@ -2,6 +2,7 @@ package device
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"time"
 
@@ -21,8 +22,27 @@ type Provisioning struct {
 	Host       string // first label of the phones' address (DM-115); kept by room tenant
 	Account    Account
 	Poll       phone.PollWindow
+	Getting    Getting
 	Devices    int64 // how many there are
 	Version    int64 // grows with every change of account or window; 0 before the first
+}
+
+// Getting is how phones of a customer get in beside its account.
+type Getting struct {
+	AutoAdd       AutoAdd // as chosen; AsAccount follows the account
+	Adds          AutoAdd // what that means now
+	Open          db.Time // until then unclaimed phones get secrets although the account is the well-known one; zero when not
+	LegacySecrets bool    // secrets may go over old TLS (decision 18)
+	CallLists     bool    // phones may upload their call lists
+	OfflineHours  int     // without a word for so long a phone is offline; 0 follows the poll window (DM-279)
+}
+
+// GettingPatch is a partial change of Getting; nil leaves a field as it is.
+type GettingPatch struct {
+	AutoAdd                  *AutoAdd
+	LegacySecrets, CallLists *bool
+	OfflineHours             *int
+	OpenFor                  *time.Duration // from now; 0 closes
 }
 
 // Account is the provisioning account of a customer, without its password.
@@ -43,6 +63,7 @@ type ProvisioningPatch struct {
 	// (DM-112, decision 15).
 	KeepOld   time.Duration
 	Poll      *phone.PollWindow
+	Getting   GettingPatch
 	IfVersion int64 // 0: whatever the version is
 }
 
@@ -80,11 +101,16 @@ type customerRow struct {
 	Start            phone.TimeOfDay `db:"poll_start"`
 	End              phone.TimeOfDay `db:"poll_end"`
 	Days             int             `db:"poll_days"`
+	AutoAdd          AutoAdd         `db:"auto_add"`
+	Open             db.Time         `db:"open_until"`
+	LegacySecrets    bool            `db:"legacy_secrets"`
+	CallLists        bool            `db:"call_lists"`
+	OfflineHours     int             `db:"offline_hours"`
 	Version          int64           `db:"version"`
 }
 
 const customerColumns = `customer_id, scope, devices, account_user, account_password, account_factory, account_changed, account_revision,
-	previous_user, previous_password, previous_until, poll_start, poll_end, poll_days, version`
+	previous_user, previous_password, previous_until, poll_start, poll_end, poll_days, auto_add, open_until, legacy_secrets, call_lists, offline_hours, version`
 
 // load gives the row of a customer; the one with the defaults when there is none yet.
 func load(ctx context.Context, q db.Q, customerID string) (customerRow, error) {
@@ -109,15 +135,21 @@ func ensure(ctx context.Context, tx *db.Tx, t tenant.Tenant) error {
 func (c customerRow) save(ctx context.Context, tx *db.Tx) error {
 	_, err := tx.Exec(ctx, `UPDATE device_customers SET account_user = $2, account_password = $3, account_factory = $4, account_changed = $5,
 		account_revision = $6, previous_user = $7, previous_password = $8, previous_until = $9, poll_start = $10, poll_end = $11,
-		poll_days = $12, version = $13 WHERE customer_id = $1`, c.CustomerID, c.User, c.Password, c.Factory, c.Changed, c.Revision,
-		c.PreviousUser, c.PreviousPassword, c.PreviousUntil, c.Start, c.End, c.Days, c.Version)
+		poll_days = $12, version = $13, auto_add = $14, open_until = $15, legacy_secrets = $16, call_lists = $17, offline_hours = $18
+		WHERE customer_id = $1`, c.CustomerID, c.User, c.Password, c.Factory, c.Changed, c.Revision,
+		c.PreviousUser, c.PreviousPassword, c.PreviousUntil, c.Start, c.End, c.Days, c.Version, string(c.AutoAdd), c.Open, c.LegacySecrets,
+		c.CallLists, c.OfflineHours)
 	return err
 }
 
 func (c customerRow) shown(t tenant.Tenant, now time.Time) Provisioning {
 	p := Provisioning{CustomerID: t.ID, Host: t.Host, Devices: c.Devices, Version: c.Version,
 		Account: Account{User: c.User, Factory: c.Factory, Changed: c.Changed},
+		Getting: Getting{AutoAdd: c.AutoAdd, Adds: c.AutoAdd.with(c.Factory), LegacySecrets: c.LegacySecrets, CallLists: c.CallLists, OfflineHours: c.OfflineHours},
 		Poll:    phone.PollWindow{Start: c.Start, End: c.End, Days: c.Days}}
+	if c.Open.After(now) {
+		p.Getting.Open = c.Open
+	}
 	if c.PreviousUntil.After(now) {
 		p.Account.PreviousUser, p.Account.PreviousUntil = c.PreviousUser, c.PreviousUntil
 	}
@@ -195,6 +227,7 @@ func (s *Service) apply(c *customerRow, p ProvisioningPatch, now db.Time) ([]str
 	if w := p.Poll; w != nil && *w != (phone.PollWindow{Start: c.Start, End: c.End, Days: c.Days}) {
 		c.Start, c.End, c.Days, changed = w.Start, w.End, w.Days, append(changed, "poll_window")
 	}
+	changed = append(changed, p.Getting.apply(c, now)...)
 	user := c.User
 	if p.User != nil {
 		user = *p.User
@@ -227,6 +260,52 @@ func (s *Service) apply(c *customerRow, p ProvisioningPatch, now db.Time) ([]str
 	return append(changed, "account"), err
 }
 
+// apply changes the row and names what differs now.
+func (p GettingPatch) apply(c *customerRow, now db.Time) []string {
+	was := *c
+	if p.AutoAdd != nil {
+		c.AutoAdd = *p.AutoAdd
+	}
+	if p.LegacySecrets != nil {
+		c.LegacySecrets = *p.LegacySecrets
+	}
+	if p.CallLists != nil {
+		c.CallLists = *p.CallLists
+	}
+	if p.OfflineHours != nil {
+		c.OfflineHours = *p.OfflineHours
+	}
+	if p.OpenFor != nil {
+		if c.Open = (db.Time{}); *p.OpenFor > 0 {
+			c.Open = db.At(now.Add(*p.OpenFor))
+		}
+	}
+	var changed []string
+	for _, f := range []struct {
+		name    string
+		differs bool
+	}{{"auto_add", c.AutoAdd != was.AutoAdd}, {"legacy_secrets", c.LegacySecrets != was.LegacySecrets}, {"call_lists", c.CallLists != was.CallLists},
+		{"offline_hours", c.OfflineHours != was.OfflineHours}, {"first_download", !c.Open.Equal(was.Open.Time)}} {
+		if f.differs {
+			changed = append(changed, f.name)
+		}
+	}
+	return changed
+}
+
+// check refuses choices that there are not.
+func (p GettingPatch) check(c *errs.Checker) {
+	if p.AutoAdd != nil && !slices.Contains([]AutoAdd{AsAccount, Off, Quarantine, On}, *p.AutoAdd) {
+		c.Add(errs.Field{Name: "auto_add", Code: "unknown_auto_add", Message: "Choose off, quarantine, on, or nothing to follow the account."})
+	}
+	if p.OfflineHours != nil && (*p.OfflineHours < 0 || *p.OfflineHours > 8760) {
+		c.Add(errs.Field{Name: "offline_hours", Code: "out_of_range", Message: "The time is from 1 to 8760 hours, or 0 to follow the poll window."})
+	}
+	if p.OpenFor != nil && (*p.OpenFor < 0 || *p.OpenFor > MaxWindow) {
+		c.Add(errs.Field{Name: "first_download_hours", Code: "out_of_range", Message: "A window is from 1 to 168 hours."})
+	}
+}
+
 func sealedAs(column, customerID string) string {
 	return "device_customers/" + column + "/" + customerID
 }
@@ -254,6 +333,7 @@ func (p ProvisioningPatch) check(c customerRow) error {
 	if p.KeepOld < 0 || p.KeepOld > MaxKeepOld {
 		faults.Add(errs.Field{Name: "account.keep_old", Code: "out_of_range", Message: "An old password can stay valid for at most 30 days."})
 	}
+	p.Getting.check(&faults)
 	if p.Poll != nil {
 		for _, f := range p.Poll.Faults() {
 			faults.Add(f)
