@@ -9,6 +9,7 @@ import (
 	"linecard/internal/access"
 	"linecard/internal/db"
 	"linecard/internal/errs"
+	"linecard/internal/firmware"
 	"linecard/internal/journal"
 	"linecard/internal/phone"
 	"linecard/internal/revision"
@@ -23,6 +24,7 @@ type Provisioning struct {
 	Account    Account
 	Poll       phone.PollWindow
 	Getting    Getting
+	Software   Software
 	Devices    int64 // how many there are
 	Version    int64 // grows with every change of account or window; 0 before the first
 }
@@ -64,6 +66,7 @@ type ProvisioningPatch struct {
 	KeepOld   time.Duration
 	Poll      *phone.PollWindow
 	Getting   GettingPatch
+	Software  SoftwarePatch
 	IfVersion int64 // 0: whatever the version is
 }
 
@@ -106,11 +109,17 @@ type customerRow struct {
 	LegacySecrets    bool            `db:"legacy_secrets"`
 	CallLists        bool            `db:"call_lists"`
 	OfflineHours     int             `db:"offline_hours"`
+	Internet         string          `db:"path_internet"`
+	Enterprise       string          `db:"path_enterprise"`
+	SoftwareStart    phone.TimeOfDay `db:"software_start"`
+	SoftwareEnd      phone.TimeOfDay `db:"software_end"`
+	SoftwareDays     firmware.Days   `db:"software_days"`
 	Version          int64           `db:"version"`
 }
 
 const customerColumns = `customer_id, scope, devices, account_user, account_password, account_factory, account_changed, account_revision,
-	previous_user, previous_password, previous_until, poll_start, poll_end, poll_days, auto_add, open_until, legacy_secrets, call_lists, offline_hours, version`
+	previous_user, previous_password, previous_until, poll_start, poll_end, poll_days, auto_add, open_until, legacy_secrets, call_lists, offline_hours,
+	path_internet, path_enterprise, software_start, software_end, software_days, version`
 
 // load gives the row of a customer; the one with the defaults when there is none yet.
 func load(ctx context.Context, q db.Q, customerID string) (customerRow, error) {
@@ -135,10 +144,10 @@ func ensure(ctx context.Context, tx *db.Tx, t tenant.Tenant) error {
 func (c customerRow) save(ctx context.Context, tx *db.Tx) error {
 	_, err := tx.Exec(ctx, `UPDATE device_customers SET account_user = $2, account_password = $3, account_factory = $4, account_changed = $5,
 		account_revision = $6, previous_user = $7, previous_password = $8, previous_until = $9, poll_start = $10, poll_end = $11,
-		poll_days = $12, version = $13, auto_add = $14, open_until = $15, legacy_secrets = $16, call_lists = $17, offline_hours = $18
-		WHERE customer_id = $1`, c.CustomerID, c.User, c.Password, c.Factory, c.Changed, c.Revision,
+		poll_days = $12, version = $13, auto_add = $14, open_until = $15, legacy_secrets = $16, call_lists = $17, offline_hours = $18,
+		path_internet = $19, path_enterprise = $20, software_start = $21, software_end = $22, software_days = $23 WHERE customer_id = $1`, c.CustomerID, c.User, c.Password, c.Factory, c.Changed, c.Revision,
 		c.PreviousUser, c.PreviousPassword, c.PreviousUntil, c.Start, c.End, c.Days, c.Version, string(c.AutoAdd), c.Open, c.LegacySecrets,
-		c.CallLists, c.OfflineHours)
+		c.CallLists, c.OfflineHours, c.Internet, c.Enterprise, c.SoftwareStart, c.SoftwareEnd, int64(c.SoftwareDays))
 	return err
 }
 
@@ -146,6 +155,7 @@ func (c customerRow) shown(t tenant.Tenant, now time.Time) Provisioning {
 	p := Provisioning{CustomerID: t.ID, Host: t.Host, Devices: c.Devices, Version: c.Version,
 		Account: Account{User: c.User, Factory: c.Factory, Changed: c.Changed},
 		Getting: Getting{AutoAdd: c.AutoAdd, Adds: c.AutoAdd.with(c.Factory), LegacySecrets: c.LegacySecrets, CallLists: c.CallLists, OfflineHours: c.OfflineHours},
+		Software: c.software(),
 		Poll:    phone.PollWindow{Start: c.Start, End: c.End, Days: c.Days}}
 	if c.Open.After(now) {
 		p.Getting.Open = c.Open
@@ -228,6 +238,7 @@ func (s *Service) apply(c *customerRow, p ProvisioningPatch, now db.Time) ([]str
 		c.Start, c.End, c.Days, changed = w.Start, w.End, w.Days, append(changed, "poll_window")
 	}
 	changed = append(changed, p.Getting.apply(c, now)...)
+	changed = append(changed, p.Software.apply(c)...)
 	user := c.User
 	if p.User != nil {
 		user = *p.User
@@ -334,6 +345,7 @@ func (p ProvisioningPatch) check(c customerRow) error {
 		faults.Add(errs.Field{Name: "account.keep_old", Code: "out_of_range", Message: "An old password can stay valid for at most 30 days."})
 	}
 	p.Getting.check(&faults)
+	p.Software.check(&faults)
 	if p.Poll != nil {
 		for _, f := range p.Poll.Faults() {
 			faults.Add(f)

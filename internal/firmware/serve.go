@@ -2,7 +2,6 @@ package firmware
 
 import (
 	"context"
-	"errors"
 	"io"
 	"net/netip"
 	"strings"
@@ -60,7 +59,7 @@ func (s *Service) Open(ctx context.Context, f Fetch) (Served, error) {
 		}
 	}
 	return Served{Name: row.Name, ETag: `"` + row.SHA256 + `"`, Size: row.Size, Modified: row.Created.Time, ContentType: "application/octet-stream",
-		Content: &reading{ctx: ctx, files: s.files, key: row.Blob, size: row.Size, leave: leave}}, nil
+		Content: &counted{blob.Seekable(ctx, s.files, row.Blob, row.Size), leave}}, nil
 }
 
 type fileRow struct {
@@ -84,71 +83,19 @@ func (s *Service) lookUp(ctx context.Context, short, name string) (fileRow, erro
 	return row, err
 }
 
-// reading reads a file of the storage from where it was last set to. The storage is asked when the first byte is.
-type reading struct {
-	ctx   context.Context
-	files blob.Store
-	key   string
-	size  int64
-	at    int64
-	open  io.ReadCloser
+// counted is a download that holds a place until it is closed.
+type counted struct {
+	io.ReadSeekCloser
 	leave func()
 }
 
-var errSeek = errors.New("firmware: seek outside of the file")
-
-// Seek moves without touching the storage.
-func (r *reading) Seek(offset int64, whence int) (int64, error) {
-	switch whence {
-	case io.SeekCurrent:
-		offset += r.at
-	case io.SeekEnd:
-		offset += r.size
+// Close ends the download; a second call does nothing.
+func (c *counted) Close() error {
+	if c.leave != nil {
+		c.leave()
+		c.leave = nil
 	}
-	if offset < 0 || offset > r.size {
-		return 0, errSeek
-	}
-	if offset != r.at && r.open != nil {
-		_ = r.open.Close()
-		r.open = nil
-	}
-	r.at = offset
-	return offset, nil
-}
-
-// Read gives the next bytes.
-func (r *reading) Read(p []byte) (int, error) {
-	if r.at >= r.size {
-		return 0, io.EOF
-	}
-	if r.open == nil {
-		open, info, err := r.files.Open(r.ctx, r.key, r.at)
-		if err != nil {
-			return 0, err
-		}
-		if info.Size != r.size {
-			_ = open.Close()
-			return 0, io.ErrUnexpectedEOF
-		}
-		r.open = open
-	}
-	n, err := r.open.Read(p)
-	r.at += int64(n)
-	return n, err
-}
-
-// Close ends it; a second call does nothing.
-func (r *reading) Close() error {
-	if r.leave != nil {
-		r.leave()
-		r.leave = nil
-	}
-	if r.open == nil {
-		return nil
-	}
-	err := r.open.Close()
-	r.open = nil
-	return err
+	return c.ReadSeekCloser.Close()
 }
 
 // slots counts downloads by public address.

@@ -1,6 +1,6 @@
 -- +goose Up
 -- Files of a customer and of its devices. area says where one belongs: 'resource' is the customer's own (DM-188); the directories of DM-199
--- are what people put there for one device; 'phone', 'web', 'other' and 'log' are what the device itself has sent (DM-200, DM-202).
+-- are what people put there for one device. What devices send lies in device_uploads.
 -- sealed: the content in the file storage is encrypted, because configuration holds secrets (decision 16).
 CREATE TABLE device_files (
   id          {{key}} PRIMARY KEY,
@@ -21,11 +21,9 @@ CREATE TABLE device_files (
   CHECK ((area = 'resource') = (device_id IS NULL))
 );
 CREATE UNIQUE INDEX device_files_resource ON device_files (customer_id, name_fold) WHERE device_id IS NULL;
-CREATE UNIQUE INDEX device_files_name ON device_files (device_id, area, name_fold) WHERE device_id IS NOT NULL AND area <> 'log';
-CREATE INDEX device_files_device ON device_files (device_id, area, created);
+CREATE UNIQUE INDEX device_files_name ON device_files (device_id, area, name_fold) WHERE device_id IS NOT NULL;
 CREATE INDEX device_files_customer ON device_files (customer_id, area, name_fold, id);
 CREATE UNIQUE INDEX device_files_blob ON device_files (blob);
-CREATE INDEX device_files_log ON device_files (created, id) WHERE area = 'log';
 
 -- Where phones of a customer get software when their site does not say (DM-175), and when they are told of a new version: minutes of the
 -- day in the customer's time zone, days as bits from Sunday (1); days 0 is at any time.
