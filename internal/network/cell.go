@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 
+	"linecard/internal/csvfile"
 	"linecard/internal/errs"
 )
 
@@ -92,7 +93,7 @@ func object(raw json.RawMessage, at string, keys ...string) (map[string]json.Raw
 	}
 	for k := range o {
 		if !slices.Contains(keys, k) {
-			return nil, badCell(strings.TrimPrefix(at+"."+clip(k, 40), "."))
+			return nil, badCell(strings.TrimPrefix(at+"."+csvfile.Clip(k, 40), "."))
 		}
 	}
 	return o, nil

@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"linecard/internal/csvfile"
 	"linecard/internal/errs"
 )
 
@@ -24,8 +25,8 @@ func CheckFile(t *testing.T, data []byte, separator string) {
 			t.Fatalf("%+v", r)
 		}
 		for _, c := range r.cells {
-			if plain(armed(c)) != c {
-				t.Fatalf("%q comes back as %q", c, plain(armed(c)))
+			if csvfile.Plain(csvfile.Armed(c)) != c {
+				t.Fatalf("%q comes back as %q", c, csvfile.Plain(csvfile.Armed(c)))
 			}
 		}
 		n, err := readCell(r.cells[columnSubnets])

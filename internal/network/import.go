@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"linecard/internal/access"
+	"linecard/internal/csvfile"
 	"linecard/internal/db"
 	"linecard/internal/errs"
 	"linecard/internal/operation"
@@ -133,7 +134,7 @@ func has(m map[string]int, k string) bool { _, ok := m[k]; return ok }
 func (w *work) next() (rows []int, last bool) {
 	for w.tried < len(w.rows) && len(rows) < chunk {
 		rows = append(rows, w.tried)
-		w.report.Rows = append(w.report.Rows, Outcome{Line: w.rows[w.tried].line, Site: clip(w.rows[w.tried].cells[columnName], 128)})
+		w.report.Rows = append(w.report.Rows, Outcome{Line: w.rows[w.tried].line, Site: csvfile.Clip(w.rows[w.tried].cells[columnName], 128)})
 		w.tried++
 	}
 	if len(rows) > 0 {
@@ -309,7 +310,7 @@ func (s *Service) Export(ctx context.Context, actor access.Actor, customerID, se
 	case ";", "\t":
 		out.Comma = rune(separator[0])
 	default:
-		return errSeparator
+		return csvfile.ErrSeparator
 	}
 	all, err := load(ctx, s.db, customerID)
 	if err != nil {
@@ -322,7 +323,7 @@ func (s *Service) Export(ctx context.Context, actor access.Actor, customerID, se
 		if x.Fixed {
 			continue
 		}
-		if err := out.Write([]string{armed(x.Name), armed(x.Description), armed(x.LocationName), writeCell(x.Subnets)}); err != nil {
+		if err := out.Write([]string{csvfile.Armed(x.Name), csvfile.Armed(x.Description), csvfile.Armed(x.LocationName), writeCell(x.Subnets)}); err != nil {
 			return err
 		}
 	}

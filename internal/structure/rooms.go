@@ -21,6 +21,7 @@ var rooms = map[string]room{
 	"httpx":      {level: 1},
 	"blob":       {level: 1},
 	"secret":     {level: 1},
+	"csvfile":    {level: 1, only: []string{"errs"}},
 	"queue":      {level: 2},
 	"access":     {level: 2},
 	"revision":   {level: 2},
