@@ -21,15 +21,15 @@ import (
 
 // Dictionary is a dictionary in a list, without what it says.
 type Dictionary struct {
-	ID         string `db:"id"` // "" for one that comes with the program
-	TenantID   string `db:"tenant_id"`
-	Scope      string `db:"scope"`
-	Mode       string `db:"mode"`
-	Family     string `db:"family"`    // models that it is for, as its source names them; "" all
-	FileName   string `db:"file_name"` // of the upload
-	Edition    string `db:"edition"`   // what the source calls its version
-	Parameters int64  `db:"parameters"`
-	CreatedBy  string `db:"created_by"`
+	ID         string  `db:"id"` // "" for one that comes with the program
+	TenantID   string  `db:"tenant_id"`
+	Scope      string  `db:"scope"`
+	Mode       string  `db:"mode"`
+	Family     string  `db:"family"`    // models that it is for, as its source names them; "" all
+	FileName   string  `db:"file_name"` // of the upload
+	Edition    string  `db:"edition"`   // what the source calls its version
+	Parameters int64   `db:"parameters"`
+	CreatedBy  string  `db:"created_by"`
 	Created    db.Time `db:"created"` // zero for one that comes with the program
 }
 
@@ -194,7 +194,9 @@ func (s *Service) Dictionaries(ctx context.Context, actor access.Actor, at Place
 			}
 		}
 	}
-	slices.SortStableFunc(out, func(x, y Dictionary) int { return cmp.Or(strings.Compare(x.Mode, y.Mode), strings.Compare(x.Family, y.Family)) })
+	slices.SortStableFunc(out, func(x, y Dictionary) int {
+		return cmp.Or(strings.Compare(x.Mode, y.Mode), strings.Compare(x.Family, y.Family))
+	})
 	return out, nil
 }
 

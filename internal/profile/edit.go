@@ -150,7 +150,9 @@ func (s *Service) Get(ctx context.Context, actor access.Actor, at Place, id stri
 
 // Load is Get with secrets opened and without a decision, for who makes the files of phones and plans: a profile that is visible in the
 // tenant with this scope, else NotFound.
-func (s *Service) Load(ctx context.Context, q db.Q, scope, id string) (Profile, error) { return s.get(ctx, q, scope, id) }
+func (s *Service) Load(ctx context.Context, q db.Q, scope, id string) (Profile, error) {
+	return s.get(ctx, q, scope, id)
+}
 
 // Edit changes a profile (DM-151). A type that cannot be changed is a conflict with the reason, another version than IfVersion is stale.
 func (s *Service) Edit(ctx context.Context, actor access.Actor, at Place, id string, c Patch) (Profile, []Finding, error) {
