@@ -14,24 +14,29 @@ import (
 type Device struct {
 	ID              string     `json:"id"`
 	CustomerID      string     `json:"customer_id"`
-	MAC             string     `json:"mac" example:"0004f2abcdef" doc:"Its identity, 12 lower-case digits; another MAC is another device (DM-4)"`
+	MAC             string     `json:"mac" example:"0004f2abcdef" doc:"Its identity, 12 lower-case digits; another MAC is another device (DM-4). Empty for a device that is known by its serial number and has told none"`
+	Serial          string     `json:"serial" doc:"Its identity when its family is known by serial numbers (DM-3)"`
+	Family          string     `json:"family" doc:"Its type, as files name it (DM-244); empty when nobody said"`
 	Maker           string     `json:"maker"`
 	Model           string     `json:"model" doc:"What the phone said of itself, else what was entered"`
 	EnteredModel    string     `json:"entered_model"`
 	Name            string     `json:"name"`
+	DisplayName     string     `json:"display_name" doc:"The name, or what it is called while it has none (DM-227)"`
 	Description     string     `json:"description"`
 	SoftwareVersion string     `json:"software_version"`
 	PublicIP        string     `json:"public_ip" doc:"From where it last asked for its configuration"`
 	PrivateIP       string     `json:"private_ip" doc:"Of the phone inside its network; empty when it is not known"`
 	SiteID          string     `json:"site_id" doc:"The network site where it is: by its addresses, or pinned (DM-34)"`
 	SitePinned      bool       `json:"site_pinned"`
+	GroupIDs        []string   `json:"group_ids" doc:"Its device groups, the first is the highest"`
 	LastSeen        *time.Time `json:"last_seen" doc:"When it last asked for its configuration"`
 	Created         time.Time  `json:"created"`
 	Updated         time.Time  `json:"updated"`
 }
 
 func deviceOf(d device.Device) Device {
-	return Device{ID: d.ID, CustomerID: d.CustomerID, MAC: d.MAC.String(), Maker: d.Maker, Model: d.KnownModel(), EnteredModel: d.Model, Name: d.Name,
+	mac, _ := d.MAC.MarshalText()
+	return Device{ID: d.ID, CustomerID: d.CustomerID, MAC: string(mac), Serial: d.Serial, Family: d.Family, DisplayName: d.Shown(), GroupIDs: orEmpty(d.GroupIDs), Maker: d.Maker, Model: d.KnownModel(), EnteredModel: d.Model, Name: d.Name,
 		Description: d.Description, SoftwareVersion: d.SoftwareVersion, PublicIP: d.LastIP, PrivateIP: d.PrivateIP, SiteID: d.SiteID,
 		SitePinned: d.SitePinned, LastSeen: when(d.LastSeen), Created: d.Created.Time, Updated: d.Updated.Time}
 }
@@ -45,25 +50,33 @@ type DeviceRef struct {
 type listDevicesIn struct {
 	CustomerRef
 	Paged
-	Q     string `query:"q" maxLength:"200" doc:"Part of MAC (any separators), name, model or description"`
+	Q     string `query:"q" maxLength:"200" doc:"Part of MAC (any separators), serial, name, model, description, address, site name or software version"`
 	Sort  string `query:"sort" enum:"name,-name,mac,-mac,created,-created,last_seen,-last_seen"`
 	Model string `query:"model" doc:"Exactly this model, as entered or reported"`
 	Maker string `query:"maker"`
 	Site  string `query:"site" doc:"Id of the network site where they are"`
+
+	Family          string `query:"family" doc:"Exactly this type"`
+	Group           string `query:"group" doc:"Id of a device group they are in"`
+	SoftwareVersion string `query:"software_version" doc:"Exactly this version"`
 }
 
 func (a *API) listDevices(ctx context.Context, c *call, in *listDevicesIn) (List[Device], error) {
-	l, err := a.d.Devices.List(ctx, c.actor, in.Customer, device.Query{Text: in.Q, Model: in.Model, Maker: in.Maker, Site: in.Site, Page: in.page(in.Sort)})
+	l, err := a.d.Devices.List(ctx, c.actor, in.Customer, device.Query{Text: in.Q, Model: in.Model, Maker: in.Maker, Site: in.Site,
+		Family: in.Family, Group: in.Group, Version: in.SoftwareVersion, Page: in.page(in.Sort)})
 	return listOf(l.Items, l.Next, deviceOf), err
 }
 
 // NewDevice is a phone to add.
 type NewDevice struct {
-	MAC         string `json:"mac" minLength:"1" maxLength:"32" doc:"Any usual spelling"`
-	Maker       string `json:"maker,omitempty" doc:"Absent: told from the MAC address"`
-	Model       string `json:"model,omitempty" maxLength:"64"`
-	Name        string `json:"name,omitempty" maxLength:"128"`
-	Description string `json:"description,omitempty" maxLength:"256"`
+	MAC         string   `json:"mac,omitempty" maxLength:"32" doc:"Any usual spelling; may be absent only where the family is known by serial numbers"`
+	Serial      string   `json:"serial,omitempty" maxLength:"32" doc:"Letters and digits (DM-243)"`
+	Maker       string   `json:"maker,omitempty" doc:"Absent: told from the family or the MAC address"`
+	Family      string   `json:"family,omitempty" maxLength:"64" doc:"Type of the device, for example VVX or Poly Studio (DM-244)"`
+	Model       string   `json:"model,omitempty" maxLength:"64"`
+	Name        string   `json:"name,omitempty" maxLength:"128"`
+	Description string   `json:"description,omitempty" maxLength:"256"`
+	GroupIDs    []string `json:"group_ids,omitempty" maxItems:"2000" doc:"Its device groups, the first is the highest"`
 }
 
 type createDeviceIn struct {
@@ -88,12 +101,13 @@ func (a *API) getDevice(ctx context.Context, c *call, in *DeviceRef) (Device, er
 
 // DeviceChanges are what people wrote about a device; the MAC cannot change (DM-4).
 type DeviceChanges struct {
-	Model       *string `json:"model,omitempty" maxLength:"64"`
-	Name        *string `json:"name,omitempty" maxLength:"128"`
-	Description *string `json:"description,omitempty" maxLength:"256"`
-	SiteID      Unset   `json:"site_id,omitzero" maxLength:"64" doc:"Pins it to this network site, whatever its address; null unpins it"`
-	SitePinned  *bool   `json:"site_pinned,omitempty" doc:"true pins it to the site where it is, false unpins it"`
-	PrivateIP   *string `json:"private_ip,omitempty" maxLength:"45"`
+	Model       *string   `json:"model,omitempty" maxLength:"64"`
+	Name        *string   `json:"name,omitempty" maxLength:"128"`
+	Description *string   `json:"description,omitempty" maxLength:"256"`
+	GroupIDs    *[]string `json:"group_ids,omitempty" maxItems:"2000" doc:"All its device groups, the first is the highest"`
+	SiteID      Unset     `json:"site_id,omitzero" maxLength:"64" doc:"Pins it to this network site, whatever its address; null unpins it"`
+	SitePinned  *bool     `json:"site_pinned,omitempty" doc:"true pins it to the site where it is, false unpins it"`
+	PrivateIP   *string   `json:"private_ip,omitempty" maxLength:"45"`
 }
 
 // Unset is a text that null takes away; absent leaves it as it is.
@@ -129,7 +143,7 @@ type editDeviceIn struct {
 
 func (a *API) editDevice(ctx context.Context, c *call, in *editDeviceIn) (Device, error) {
 	b := in.Body
-	d, err := a.d.Devices.Edit(ctx, c.actor, in.Customer, in.Device, device.Patch{Model: b.Model, Name: b.Name, Description: b.Description, IfVersion: c.ifVersion(),
+	d, err := a.d.Devices.Edit(ctx, c.actor, in.Customer, in.Device, device.Patch{Model: b.Model, Name: b.Name, Description: b.Description, GroupIDs: b.GroupIDs, IfVersion: c.ifVersion(),
 		Whereabouts: device.Whereabouts{SiteID: b.SiteID.pointer(), Pinned: b.SitePinned, PrivateIP: b.PrivateIP}})
 	c.taggedLoosely(d.Version)
 	return deviceOf(d), err

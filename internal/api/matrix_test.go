@@ -14,6 +14,7 @@ import (
 	"linecard/internal/deliver"
 	"linecard/internal/device"
 	"linecard/internal/network"
+	"linecard/internal/secret"
 	"linecard/internal/tenant"
 )
 
@@ -91,7 +92,7 @@ func (a who) sees(x string) bool {
 type things struct {
 	tenants                                             map[string]tenant.Tenant
 	accounts, tokens, hooks, events, operations, orders map[string]string
-	devices, sites                                      map[string]string
+	devices, sites, groups, lines                       map[string]string
 }
 
 func (w *world) things() things {
@@ -99,7 +100,8 @@ func (w *world) things() things {
 	ctx := context.Background()
 	x := things{tenants: map[string]tenant.Tenant{"operator": w.operator, "p": w.p, "q": w.q, "s": w.s, "c": w.c, "d": w.dd, "cq": w.cq, "cs": w.cs},
 		accounts: map[string]string{}, tokens: map[string]string{}, hooks: map[string]string{}, events: map[string]string{},
-		operations: map[string]string{}, orders: map[string]string{}, devices: map[string]string{}, sites: map[string]string{}}
+		operations: map[string]string{}, orders: map[string]string{}, devices: map[string]string{}, sites: map[string]string{},
+		groups: map[string]string{}, lines: map[string]string{}}
 	for key, t := range x.tenants {
 		acc := w.account(t, account.Invitation{Roles: access.Roles(t.Kind)[:1]})
 		x.accounts[key] = acc.ID
@@ -124,6 +126,13 @@ func (w *world) things() things {
 			s, err := w.d.Networks.Create(ctx, system, t.ID, network.New{Name: "Office", Subnets: []network.Networks{{Public: "198.51.100.0/24"}}})
 			w.ok(err)
 			x.sites[key] = s.ID
+			g, err := w.d.Devices.CreateGroup(ctx, system, t.ID, device.NewGroup{Name: "Group"})
+			w.ok(err)
+			x.groups[key] = g.ID
+			user, word := "100", secret.Hide("s3cret")
+			l, err := w.d.Devices.AddLine(ctx, system, t.ID, d.ID, device.LinePatch{User: &user, Password: &word})
+			w.ok(err)
+			x.lines[key] = l.ID
 		}
 	}
 	w.sequence()
@@ -161,6 +170,9 @@ var bodies = map[string]any{
 	"create-device": map[string]any{"mac": "0004f2ffff01"}, "edit-device": map[string]any{"name": "Other"}, "edit-provisioning": map[string]any{},
 	"create-network-site": map[string]any{"name": "New", "subnets": []any{map[string]any{"public": "203.0.113.0/24"}}}, "edit-network-site": map[string]any{"description": "Other"},
 	"import-network-sites": "site_name,subnets\n",
+	"create-device-group":  map[string]any{"name": "New"}, "edit-device-group": map[string]any{"description": "Other"}, "set-device-group-keys": map[string]any{"keys": []any{}},
+	"set-default-device-groups": map[string]any{"group_ids": []string{}}, "create-line": map[string]any{"user": "101"}, "edit-line": map[string]any{"label": "Other"},
+	"set-keys": map[string]any{"keys": []any{map[string]any{"position": 1, "type": "line"}}},
 }
 
 // requestFor aims an operation at the objects of a tenant; key "" is an unknown one.
@@ -172,7 +184,7 @@ func (w *world) requestFor(op api.Op, x things, key, token string) request {
 	in := request{method: op.Method, token: token, body: bodies[op.ID]}
 	in.path = strings.NewReplacer("{customer}", id, "{partner}", id, "{tenant}", id, "{account}", pick(x.accounts, key), "{token}", pick(x.tokens, key),
 		"{webhook}", pick(x.hooks, key), "{delivery}", unknown, "{event}", pick(x.events, key), "{operation}", pick(x.operations, key),
-		"{order}", pick(x.orders, key), "{device}", pick(x.devices, key), "{site}", pick(x.sites, key), "{item}", "device").Replace(op.Path)
+		"{order}", pick(x.orders, key), "{device}", pick(x.devices, key), "{site}", pick(x.sites, key), "{group}", pick(x.groups, key), "{line}", pick(x.lines, key), "{item}", "device").Replace(op.Path)
 	switch op.ID { // those that name an object elsewhere
 	case "create-customer":
 		in.body = map[string]any{"name": "New", "email": "new@example.test", "contact": "C", "permission_types": []string{"DMP"}, "owner_id": id}
@@ -270,7 +282,7 @@ func (a who) expect(op api.Op, key string, kind access.TenantKind) outcome {
 	if strings.Contains(op.Path, "/accounts") && need == access.AccountEdit && !own && a.at != "operator" {
 		return denied // an organisation's people are its own affair
 	}
-	if strings.Contains(op.Path, "/devices") || strings.Contains(op.Path, "/network-sites") || strings.Contains(op.Path, "/provisioning") {
+	if strings.Contains(op.Path, "/devices") || strings.Contains(op.Path, "device-groups") || strings.Contains(op.Path, "/network-sites") || strings.Contains(op.Path, "/provisioning") {
 		if a.at != "operator" && !own && key != "c" { // only C has authorised its provider (CH-29)
 			return denied
 		}

@@ -24,6 +24,7 @@ var (
 	mailed  = []string{"429 too_soon", "409 archived", "404 not_found"}
 	sited   = []string{"409 site_fixed", "409 subnet_taken", "409 subnet_limit", "409 name_taken"}
 	filed   = []string{"400 csv_encoding", "400 csv_empty", "400 csv_header", "400 csv_separator", "400 csv_malformed", "413 csv_too_many_rows"}
+	grouped = []string{"409 name_taken", "409 group_limit"}
 	ordered = []string{"409 order_state", "409 archived", "409 wrong_kind", "403 sub_partner_suspended", "404 not_found"}
 )
 
@@ -152,6 +153,31 @@ func (a *API) routes() {
 	register(a, Op{ID: "get-network-site", Method: get, Path: "/customers/{customer}/network-sites/{site}", Action: access.DeviceView, Tag: tag, Summary: "Get a site", Codes: related}, a.getSite)
 	register(a, Op{ID: "edit-network-site", Method: patch, Path: "/customers/{customer}/network-sites/{site}", Action: access.DeviceEdit, Tag: tag, Summary: "Change a site; devices move with its subnets", Log: "site/edit", IfMatch: true, Codes: plus(changed, related, sited)}, a.editSite)
 	register(a, Op{ID: "delete-network-site", Method: remove, Path: "/customers/{customer}/network-sites/{site}", Action: access.DeviceEdit, Tag: tag, Summary: "Remove a site; its devices move to the one that matches then", Log: "site/delete", IfMatch: true, Codes: plus(changed, related, []string{"409 site_fixed"})}, a.deleteSite)
+
+	tag = "Device groups"
+	register(a, Op{ID: "list-device-groups", Method: get, Path: "/customers/{customer}/device-groups", Action: access.DeviceView, Tag: tag, Summary: "List the device groups of a customer", Codes: related}, a.listGroups)
+	register(a, Op{ID: "create-device-group", Method: post, Path: "/customers/{customer}/device-groups", Action: access.DeviceEdit, Tag: tag, Summary: "Add a device group; its devices take it as their lowest", Log: "device_group/create", Status: 201, Codes: plus(changed, related, grouped)}, a.createGroup)
+	register(a, Op{ID: "get-device-group", Method: get, Path: "/customers/{customer}/device-groups/{group}", Action: access.DeviceView, Tag: tag, Summary: "Get a device group with its devices", Codes: related}, a.getGroup)
+	register(a, Op{ID: "edit-device-group", Method: patch, Path: "/customers/{customer}/device-groups/{group}", Action: access.DeviceEdit, Tag: tag, Summary: "Change a device group or who is in it", Log: "device_group/edit", IfMatch: true, Codes: plus(changed, related, grouped)}, a.editGroup)
+	register(a, Op{ID: "delete-device-group", Method: remove, Path: "/customers/{customer}/device-groups/{group}", Action: access.DeviceEdit, Tag: tag, Summary: "Remove a device group; its devices stay", Log: "device_group/delete", IfMatch: true, Codes: plus(changed, related)}, a.deleteGroup)
+	register(a, Op{ID: "top-device-group", Method: post, Path: "/customers/{customer}/device-groups/{group}/top-priority", Action: access.DeviceEdit, Tag: tag, Summary: "Make a group the highest of all its devices", Log: "device_group/top_priority", IfMatch: true, Codes: plus(changed, related)}, a.topGroup)
+	register(a, Op{ID: "get-device-group-keys", Method: get, Path: "/customers/{customer}/device-groups/{group}/keys", Action: access.DeviceView, Tag: tag, Summary: "Keys that a group puts on free places of its devices", Codes: related}, a.getKeyTemplate)
+	register(a, Op{ID: "set-device-group-keys", Method: put, Path: "/customers/{customer}/device-groups/{group}/keys", Action: access.DeviceEdit, Tag: tag, Summary: "Replace the keys that a group puts on its devices", Log: "device_group/set_keys", IfMatch: true, Codes: plus(changed, related)}, a.setKeyTemplate)
+	register(a, Op{ID: "get-default-device-groups", Method: get, Path: "/customers/{customer}/default-device-groups", Action: access.DeviceView, Tag: tag, Summary: "Groups that automatically added devices get, the highest first", Codes: related}, a.getDefaultGroups)
+	register(a, Op{ID: "set-default-device-groups", Method: put, Path: "/customers/{customer}/default-device-groups", Action: access.DeviceEdit, Tag: tag, Summary: "Say which groups automatically added devices get from now on", Log: "device_group/set_defaults", Codes: plus(changed, related)}, a.setDefaultGroups)
+
+	tag = "Lines and keys"
+	register(a, Op{ID: "list-lines", Method: get, Path: "/customers/{customer}/devices/{device}/lines", Action: access.DeviceView, Tag: tag, Summary: "Lines of a phone, without passwords", Codes: related}, a.listLines)
+	register(a, Op{ID: "create-line", Method: post, Path: "/customers/{customer}/devices/{device}/lines", Action: access.DeviceEdit, Tag: tag, Summary: "Give a phone a line", Log: "line/create", Status: 201, Codes: plus(changed, related, []string{"409 line_number_taken", "409 line_limit"})}, a.createLine)
+	register(a, Op{ID: "get-line", Method: get, Path: "/customers/{customer}/devices/{device}/lines/{line}", Action: access.DeviceView, Tag: tag, Summary: "Get a line, without its password", Codes: related}, a.getLine)
+	register(a, Op{ID: "edit-line", Method: patch, Path: "/customers/{customer}/devices/{device}/lines/{line}", Action: access.DeviceEdit, Tag: tag, Summary: "Change a line", Log: "line/edit", IfMatch: true, Codes: plus(changed, related, []string{"409 line_number_taken"})}, a.editLine)
+	register(a, Op{ID: "delete-line", Method: remove, Path: "/customers/{customer}/devices/{device}/lines/{line}", Action: access.DeviceEdit, Tag: tag, Summary: "Take a line away", Log: "line/delete", IfMatch: true, Codes: plus(changed, related)}, a.deleteLine)
+	register(a, Op{ID: "reveal-line", Method: post, Path: "/customers/{customer}/devices/{device}/lines/{line}/reveal", Action: access.SecretReveal, Tag: tag, Summary: "Show a line's password", Log: "line/reveal", Secret: true, Codes: plus(related, []string{"404 line_password_missing"})}, a.revealLine)
+	register(a, Op{ID: "get-keys", Method: get, Path: "/customers/{customer}/devices/{device}/keys", Action: access.DeviceView, Tag: tag, Summary: "Keys of a phone, and what its model cannot do of them", Codes: related}, a.getKeys)
+	register(a, Op{ID: "set-keys", Method: put, Path: "/customers/{customer}/devices/{device}/keys", Action: access.DeviceEdit, Tag: tag, Summary: "Replace the keys of a phone", Log: "device/set_keys", IfMatch: true, Codes: plus(changed, related)}, a.setKeys)
+
+	tag = "Search"
+	register(a, Op{ID: "search", Method: get, Path: "/search", Action: access.DeviceView, Tag: tag, Summary: "Find devices of all customers that you see"}, a.search)
 
 	a.mux.HandleFunc("POST "+tokenPath, a.token)
 	a.mux.HandleFunc("POST "+tokenPathV1, a.token)

@@ -6,7 +6,9 @@
 package device
 
 import (
+	"cmp"
 	"regexp"
+	"strings"
 	"time"
 
 	"linecard/internal/db"
@@ -19,7 +21,10 @@ type Device struct {
 	ID          string    `db:"id"`
 	CustomerID  string    `db:"customer_id"`
 	Scope       string    `db:"scope"`
-	MAC         phone.MAC `db:"mac"` // its identity: another MAC is another device (DM-4)
+	MAC         phone.MAC `db:"mac"` // its identity: another MAC is another device (DM-4); zero when the serial is it and no MAC is known
+	Serial      string    `db:"serial"`
+	BySerial    bool      `db:"by_serial"` // its serial number is its identity (DM-3)
+	Family      string    `db:"family"`    // its type, one of Families; "" when nobody said
 	Maker       string    `db:"maker"`
 	Model       string    `db:"model"` // as entered; "" when nobody did
 	Name        string    `db:"name"`
@@ -33,11 +38,33 @@ type Device struct {
 	LastIP          string  `db:"last_ip"`
 	ReportedModel   string  `db:"reported_model"`
 	SoftwareVersion string  `db:"software_version"`
+	Result          string  `db:"provision_result"` // Succeeded, Failed, or "" before the first (DM-124)
+	ResultAt        db.Time `db:"provision_time"`
+	Status          Status  `db:"-"`
 
 	// Where it is: the site that its addresses say, or the one it is pinned to (DM-34).
 	SiteID     string `db:"site_id"`
 	SitePinned bool   `db:"site_pinned"`
 	PrivateIP  string `db:"private_ip"` // inside its network; "" when it is not known
+
+	GroupIDs []string `db:"-"` // the first is the highest (DM-127)
+}
+
+// Identifier is what the device is known by: its MAC, or its serial number.
+func (d Device) Identifier() string {
+	if d.BySerial {
+		return d.Serial
+	}
+	return d.MAC.String()
+}
+
+// Shown is its name, or what it is called as long as it has none: "VVX500-3ea4e1" (DM-227).
+func (d Device) Shown() string {
+	if d.Name != "" {
+		return d.Name
+	}
+	id, what := d.Identifier(), cmp.Or(d.KnownModel(), d.Family, d.Maker)
+	return strings.ReplaceAll(what, " ", "") + "-" + id[max(0, len(id)-6):]
 }
 
 // KnownModel is what the phone said of itself, else what was entered, else "".
@@ -51,26 +78,34 @@ func (d Device) KnownModel() string {
 // New is the input of Create.
 type New struct {
 	MAC         string // any spelling
-	Maker       string // "": told from the MAC's prefix
+	Serial      string // what the device is known by when its Family says so
+	Maker       string // "": told from the Family or the MAC's prefix
+	Family      string // one of Families, in any case; "" unknown
 	Model       string
 	Name        string
 	Description string
+	GroupIDs    []string // the first is the highest (DM-229)
 }
 
 // Patch is a partial change; nil leaves a field as it is. The MAC cannot change (DM-4).
 type Patch struct {
 	Model, Name, Description *string
+	GroupIDs                 *[]string // all its groups, the first is the highest (DM-234)
 	Whereabouts
 	IfVersion int64 // 0: whatever the version is
 }
 
 // Query says which devices of a customer a list shall hold.
 type Query struct {
-	Text  string // part of MAC (any separators), name, model or description
-	Model string // exactly this model, as entered or reported
-	Maker string
-	Site  string  // id of the site where it is
-	Page  db.Page // sorts: name, mac, created, last_seen
+	Text    string // part of MAC (any separators), serial, name, model, description, address, site name or software version (table 4.2)
+	Model   string // exactly this model, as entered or reported
+	Maker   string
+	Family  string  // exactly this type
+	Site    string  // id of the site where it is
+	Group   string  // id of a group it is in
+	Version string  // exactly this software version
+	Status  Status  // "" all
+	Page    db.Page // sorts: name, mac, created, last_seen
 }
 
 // Listing is one page of a list.
@@ -109,13 +144,22 @@ func name(c *errs.Checker, field, s string, min int) string {
 func (n New) checked(makers phone.Makers) (Device, error) {
 	var c errs.Checker
 	d := Device{Maker: n.Maker, Version: 1}
-	mac, err := phone.ParseMAC(n.MAC)
-	switch {
-	case err != nil:
+	family, err := familyOf(n.Family)
+	if err != nil {
 		addFields(&c, err)
-	case d.Maker == "":
-		d.Maker = makers.Of(mac)
-		if d.Maker == "" {
+	}
+	d.Family, d.BySerial = family.Name, family.bySerial
+	if d.Maker == "" {
+		d.Maker = family.maker
+	}
+	if n.MAC != "" || !d.BySerial {
+		if d.MAC, err = phone.ParseMAC(n.MAC); err != nil {
+			addFields(&c, err)
+		}
+	}
+	d.Serial = serial(&c, "serial", n.Serial, d.BySerial)
+	if d.Maker == "" && err == nil {
+		if d.Maker = makers.Of(d.MAC); d.Maker == "" {
 			addFields(&c, errNoMaker)
 		}
 	}
@@ -124,10 +168,10 @@ func (n New) checked(makers phone.Makers) (Device, error) {
 			addFields(&c, err)
 		}
 	}
-	d.MAC = mac
 	d.Model = c.Text("model", n.Model, 0, 64)
 	d.Name = name(&c, "name", n.Name, 0)
 	d.Description = c.Text("description", n.Description, 0, 256)
+	d.GroupIDs = n.GroupIDs
 	return d, c.Err()
 }
 
@@ -163,4 +207,11 @@ type Sighting struct {
 	PrivateIP string // its address inside its network, as a relay reports it; "" when nobody did (DM-48)
 	Model     string // "" when it did not tell
 	Version   string // of its application; "" when it did not tell
+	Result    string // Succeeded or Failed when a part of its configuration was asked for, else ""
 }
+
+// How a phone's last try to get its configuration ended (DM-124, DM-287).
+const (
+	Succeeded = "SUCCESS"
+	Failed    = "FAILED"
+)

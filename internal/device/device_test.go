@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"reflect"
 	"strings"
 	"sync"
 	"testing"
@@ -70,7 +71,7 @@ func TestAPhoneIsAddedSeenChangedAndRemoved(t *testing.T) {
 			t.Errorf("%+v", d)
 		}
 		got, err := w.Devices.Get(ctx, me, w.Acme.ID, d.ID)
-		if err != nil || got != d {
+		if err != nil || !reflect.DeepEqual(got, d) {
 			t.Errorf("%+v, %v; want %+v", got, err, d)
 		}
 		before := vector(t, w.DB, revision.Device, d.ID)

@@ -188,6 +188,11 @@ func (s *Service) sitesChanged(ctx context.Context, tx *db.Tx, c network.Change)
 			moved[p.SiteID] = append(moved[p.SiteID], p.DeviceID)
 		}
 	}
+	for _, id := range c.Removed {
+		if err := s.forget(ctx, tx, c.CustomerID, "site", id); err != nil {
+			return err
+		}
+	}
 	for site, ids := range moved {
 		a := tx.Args()
 		stmt := `UPDATE device_places SET site_id = ` + a.Add(site) + `, pinned = FALSE WHERE ` + a.In("device_id", ids)

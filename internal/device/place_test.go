@@ -258,7 +258,7 @@ func TestAnEditMovesThousandsOfPhonesInOneTransaction(t *testing.T) {
 				id := fmt.Sprintf("d%05d", i)
 				for _, x := range []string{
 					`INSERT INTO device_devices (id, customer_id, scope, mac, maker, model, name, name_fold, description, search_fold, created, updated, version) SELECT $1, customer_id, scope, $2, maker, model, name, name_fold, description, search_fold, created, updated, version FROM device_devices WHERE id = $3`,
-					`INSERT INTO device_sightings SELECT $1, NULL, $2, '', '' FROM device_sightings WHERE device_id = $3`,
+					`INSERT INTO device_sightings (device_id, last_seen, last_ip, model, software_version) SELECT $1, NULL, $2, '', '' FROM device_sightings WHERE device_id = $3`,
 					`INSERT INTO device_places SELECT $1, customer_id, site_id, FALSE, $2, '' FROM device_places WHERE device_id = $3`,
 				} {
 					value := fmt.Sprintf("0004f3%06x", i)

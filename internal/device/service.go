@@ -4,10 +4,12 @@ import (
 	"context"
 
 	"linecard/internal/access"
+	"linecard/internal/blob"
 	"linecard/internal/db"
 	"linecard/internal/errs"
 	"linecard/internal/journal"
 	"linecard/internal/network"
+	"linecard/internal/operation"
 	"linecard/internal/phone"
 	"linecard/internal/revision"
 	"linecard/internal/secret"
@@ -23,6 +25,12 @@ type Service struct {
 	networks *network.Service
 	box      *secret.Box
 	makers   phone.Makers
+	claims   claims
+
+	forgetting []Forgetting
+	fileUses   []FileUse
+	operations *operation.Service
+	imported   ImportedProfiles
 }
 
 // Needs is what the room is made of.
@@ -33,12 +41,18 @@ type Needs struct {
 	Networks *network.Service // the sites where phones are; nil: sites that nobody can import in the background
 	Box      *secret.Box      // seals the passwords of provisioning accounts
 	Makers   phone.Makers     // the makers whose phones can be added
+	Files    blob.Store       // keeps large uploads of phones; nil: all are kept in the database
+
+	Operations *operation.Service // long imports
+	Imported   ImportedProfiles   // keeps the attributes of device files; nil: files have none
 }
 
 // NewService makes the room and tells tenant what it holds of a customer: one with devices cannot be archived (CH-27). Its phones
 // move when network changes a site.
 func NewService(n Needs) *Service {
-	s := &Service{db: n.DB, journal: n.Journal, tenants: n.Tenants, networks: n.Networks, box: n.Box, makers: n.Makers}
+	s := &Service{db: n.DB, journal: n.Journal, tenants: n.Tenants, networks: n.Networks, box: n.Box, makers: n.Makers,
+		operations: n.Operations, imported: n.Imported}
+	s.claims.files = n.Files
 	n.Tenants.Holds(s.holds)
 	if s.networks == nil {
 		s.networks = network.NewService(network.Needs{DB: n.DB, Journal: n.Journal, Tenants: n.Tenants})
@@ -96,14 +110,18 @@ func (s *Service) Create(ctx context.Context, actor access.Actor, customerID str
 		if faults != nil {
 			return faults
 		}
-		switch has, err := known(ctx, tx, t.ID, d.MAC); {
+		there, err := known(ctx, tx, t.ID, d.MAC)
+		if err == nil && !there && d.BySerial {
+			there, err = knownSerial(ctx, tx, t.ID, d.Serial)
+		}
+		switch {
 		case err != nil:
 			return err
-		case has:
+		case there:
 			return errExists
 		}
 		d.ID, d.CustomerID, d.Scope = db.NewID(), t.ID, t.Scope
-		d.Created, d.Updated = tx.Now(), tx.Now()
+		d.Created, d.Updated, d.Status = tx.Now(), tx.Now(), Never
 		if err := count(ctx, tx, t, 1); err != nil {
 			return err
 		}
@@ -117,9 +135,15 @@ func (s *Service) Create(ctx context.Context, actor access.Actor, customerID str
 		}
 		d.SiteID = m.Internet()
 		if err := insert(ctx, tx, d); err != nil {
-			if db.IsUnique(err, "device_devices", "mac") {
+			if db.IsUnique(err, "device_devices", "mac") || db.IsUnique(err, "device_devices", "serial") {
 				return errElsewhere.Because(err)
 			}
+			return err
+		}
+		if _, err := setGroups(ctx, tx, t.ID, d.ID, d.GroupIDs); err != nil {
+			return err
+		}
+		if err := s.reindex(ctx, tx, d.ID); err != nil {
 			return err
 		}
 		// From the first moment the counter differs from the one of a device that is gone.
@@ -162,6 +186,12 @@ func (s *Service) Edit(ctx context.Context, actor access.Actor, customerID, id s
 			to, err = s.replace(ctx, tx, t, &d, p.Whereabouts)
 			changed = append(changed, to...)
 		}
+		if err == nil && p.GroupIDs != nil {
+			var other bool
+			if other, err = setGroups(ctx, tx, t.ID, d.ID, *p.GroupIDs); other {
+				d.GroupIDs, changed = *p.GroupIDs, append(changed, "group_ids")
+			}
+		}
 		out = d
 		if err != nil || len(changed) == 0 {
 			return err
@@ -169,6 +199,9 @@ func (s *Service) Edit(ctx context.Context, actor access.Actor, customerID, id s
 		d.Version++
 		d.Updated = tx.Now()
 		if err := update(ctx, tx, d); err != nil {
+			return err
+		}
+		if err := s.reindex(ctx, tx, d.ID); err != nil {
 			return err
 		}
 		if err := revision.Bump(ctx, tx, revision.Device, d.ID); err != nil {
@@ -205,6 +238,9 @@ func (s *Service) Delete(ctx context.Context, actor access.Actor, customerID, id
 		if err != nil {
 			return err
 		}
+		if err := s.forget(ctx, tx, t.ID, "device", d.ID); err != nil {
+			return err
+		}
 		if err := remove(ctx, tx, d.ID); err != nil {
 			return err
 		}
@@ -234,12 +270,17 @@ func (s *Service) locked(ctx context.Context, tx *db.Tx, actor access.Actor, cus
 func news(t tenant.Tenant, d Device, what, verb string, data map[string]any) journal.News {
 	label := d.Name
 	if label == "" {
-		label = d.MAC.String()
+		label = d.Identifier()
 	}
 	if data == nil {
 		data = map[string]any{}
 	}
-	data["mac"], data["customer_id"] = d.MAC.String(), t.ID
+	data["customer_id"] = t.ID
+	if d.BySerial {
+		data["serial"] = d.Serial
+	} else {
+		data["mac"] = d.MAC.String()
+	}
 	return journal.News{Type: "device." + what, Action: "device/" + verb, Tenant: t.Access(),
 		Target: journal.Target{Kind: "device", ID: d.ID, Name: label}, Data: data}
 }

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"net/netip"
 	"slices"
 
 	"linecard/internal/db"
@@ -26,11 +27,14 @@ type Setup struct {
 	SitePinned bool      `db:"site_pinned"`
 	Ever       int       `db:"ever"` // the highest line that it ever had (decision 14)
 
-	Poll   phone.PollWindow `db:"-"`
-	Groups []string         `db:"-"` // ids, the highest first (DM-162)
-	Lines  []phone.Line     `db:"-"` // by number, passwords in clear
-	Keys   []phone.Key      `db:"-"` // by page and position: its own, then those of its groups for places that are free
-	Own    phone.Account    `db:"-"` // the account of this phone alone (decision 15); zero: none yet
+	Public  netip.Addr       `db:"-"` // from where it last asked; invalid before it was ever seen
+	Private netip.Addr       `db:"-"` // inside its network; invalid when nobody told
+	Poll    phone.PollWindow `db:"-"`
+	Groups  []string         `db:"-"` // ids, the highest first (DM-162)
+	Lines   []phone.Line     `db:"-"` // by number, passwords in clear
+	OwnKeys []phone.Key      `db:"-"` // its own only
+	Keys    []phone.Key      `db:"-"` // by page and position: its own, then those of its groups for places that are free
+	Own     phone.Account    `db:"-"` // the account of this phone alone (decision 15); zero: none yet
 }
 
 // setupRow is the part of a Setup that stands in rows that a phone has once.
@@ -39,13 +43,17 @@ type setupRow struct {
 	Start   phone.TimeOfDay `db:"poll_start"`
 	End     phone.TimeOfDay `db:"poll_end"`
 	Days    int             `db:"poll_days"`
-	OwnKeys string          `db:"own_keys"`
+	KeysOf  string          `db:"own_keys"`
+	OwnWord []byte          `db:"own_password"`
+
+	PublicKey string `db:"public_key"`
+	PrivateIP string `db:"private_ip"`
 }
 
 const setups = `SELECT d.id, d.customer_id, d.scope, d.mac, d.maker, d.model, s.model AS reported, s.software_version, d.name, p.site_id,
-	p.pinned AS site_pinned, COALESCE(l.ever, 0) AS ever, COALESCE(l.keys, '') AS own_keys, c.poll_start, c.poll_end, c.poll_days
+	p.pinned AS site_pinned, p.public_key, p.private_ip, COALESCE(l.ever, 0) AS ever, COALESCE(l.keys, '') AS own_keys, o.password AS own_password, c.poll_start, c.poll_end, c.poll_days
 	FROM device_devices d JOIN device_customers c ON c.customer_id = d.customer_id` + joined + ` LEFT JOIN device_layouts l ON l.device_id = d.id
-	WHERE d.customer_id = $1 AND d.mac <> '000000000000'`
+	LEFT JOIN device_owns o ON o.device_id = d.id WHERE d.customer_id = $1 AND d.mac <> '000000000000'`
 
 // Setup gives what the files of the customer's phone with this MAC depend on; NotFound when the customer has none. It decides
 // nothing: the caller has let the phone in. The device is found by customer and MAC, never by the MAC alone, so that a foreign device
@@ -64,6 +72,13 @@ func (s *Service) Setup(ctx context.Context, customerID string, mac phone.MAC) (
 	return s.setup(row, parts, map[string][]phone.Key{})
 }
 
+// Find gives the id of the customer's phone with this MAC; NotFound when it has none. Like Setup it decides nothing.
+func (s *Service) Find(ctx context.Context, customerID string, mac phone.MAC) (string, error) {
+	var id string
+	err := s.db.Get(ctx, &id, `SELECT id FROM device_devices WHERE customer_id = $1 AND mac = $2`, customerID, mac)
+	return id, err
+}
+
 // part is a group (line 0) or a line of a phone.
 type part struct {
 	DeviceID string `db:"device_id"`
@@ -78,10 +93,16 @@ type part struct {
 func (s *Service) setup(row setupRow, parts []part, templates map[string][]phone.Key) (Setup, error) {
 	out := row.Setup
 	out.Poll = phone.PollWindow{Start: row.Start, End: row.End, Days: row.Days}
-	keys, err := readKeys(row.OwnKeys)
+	out.Public, out.Private = addressOf(row.PublicKey), address(row.PrivateIP)
+	var err error
+	if out.Own, err = s.own(row.DeviceID, row.MAC, row.OwnWord); err != nil {
+		return Setup{}, err
+	}
+	keys, err := readKeys(row.KeysOf)
 	if err != nil {
 		return Setup{}, err
 	}
+	out.OwnKeys = keys
 	all := [][]phone.Key{keys}
 	for _, p := range parts {
 		if p.Line > 0 {
@@ -190,8 +211,17 @@ func partsBetween(ctx context.Context, q db.Q, customerID, after, upTo string) (
 
 // known says whether the customer has a device with this MAC.
 func known(ctx context.Context, q db.Q, customerID string, mac phone.MAC) (bool, error) {
+	return has(ctx, q, `SELECT id FROM device_devices WHERE customer_id = $1 AND mac = $2 AND mac <> '000000000000'`, customerID, mac.String())
+}
+
+// knownSerial says whether the customer has a device whose identity is this serial number.
+func knownSerial(ctx context.Context, q db.Q, customerID, serial string) (bool, error) {
+	return has(ctx, q, `SELECT id FROM device_devices WHERE customer_id = $1 AND serial = $2 AND by_serial`, customerID, serial)
+}
+
+func has(ctx context.Context, q db.Q, stmt, customerID, value string) (bool, error) {
 	var id string
-	err := q.Get(ctx, &id, `SELECT id FROM device_devices WHERE customer_id = $1 AND mac = $2 AND mac <> '000000000000'`, customerID, mac)
+	err := q.Get(ctx, &id, stmt, customerID, value)
 	if err != nil && errs.KindOf(err) == errs.NotFound {
 		return false, nil
 	}

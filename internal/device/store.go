@@ -10,8 +10,8 @@ import (
 	"linecard/internal/tenant"
 )
 
-const selected = `SELECT d.id, d.customer_id, d.scope, d.mac, d.maker, d.model, d.name, d.description, d.created, d.updated, d.version,
-	s.last_seen, s.last_ip, s.model AS reported_model, s.software_version, p.site_id, p.pinned AS site_pinned, p.private_ip
+const selected = `SELECT d.id, d.customer_id, d.scope, d.mac, d.serial, d.by_serial, d.family, d.maker, d.model, d.name, d.description, d.created, d.updated, d.version,
+	s.last_seen, s.last_ip, s.model AS reported_model, s.software_version, s.provision_result, s.provision_time, p.site_id, p.pinned AS site_pinned, p.private_ip
 	FROM device_devices d` + joined
 
 const joined = ` JOIN device_sightings s ON s.device_id = d.id JOIN device_places p ON p.device_id = d.id`
@@ -19,17 +19,25 @@ const joined = ` JOIN device_sightings s ON s.device_id = d.id JOIN device_place
 func get(ctx context.Context, q db.Q, customerID, id string) (Device, error) {
 	var d Device
 	err := q.Get(ctx, &d, selected+` WHERE d.id = $1 AND d.customer_id = $2`, id, customerID)
-	if err != nil && errs.KindOf(err) == errs.NotFound {
-		err = errs.Missing("device")
+	if err != nil {
+		if errs.KindOf(err) == errs.NotFound {
+			err = errs.Missing("device")
+		}
+		return d, err
 	}
-	return d, err
+	groups, err := groupsOf(ctx, q, []string{id})
+	if err != nil {
+		return d, err
+	}
+	d.GroupIDs = groups[id]
+	return d, withStatus(ctx, q, customerID, &d)
 }
 
 func insert(ctx context.Context, tx *db.Tx, d Device) error {
 	_, err := tx.Exec(ctx, `INSERT INTO device_devices
-		(id, customer_id, scope, mac, maker, model, name, name_fold, description, search_fold, created, updated, version)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`,
-		d.ID, d.CustomerID, d.Scope, d.MAC, d.Maker, d.Model, d.Name, db.Fold(d.Name), d.Description, d.searchFold(), d.Created, d.Updated, d.Version)
+		(id, customer_id, scope, mac, serial, by_serial, family, maker, model, name, name_fold, description, search_fold, created, updated, version)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)`, d.ID, d.CustomerID, d.Scope, d.MAC, d.Serial, d.BySerial, d.Family,
+		d.Maker, d.Model, d.Name, db.Fold(d.Name), d.Description, d.searchFold(), d.Created, d.Updated, d.Version)
 	if err != nil {
 		return err
 	}
@@ -47,11 +55,19 @@ func update(ctx context.Context, tx *db.Tx, d Device) error {
 }
 
 func remove(ctx context.Context, tx *db.Tx, id string) error {
+	if err := discardUploads(ctx, tx, id); err != nil {
+		return err
+	}
+	if err := discardFiles(ctx, tx, id); err != nil {
+		return err
+	}
 	_, err := tx.Exec(ctx, `DELETE FROM device_devices WHERE id = $1`, id)
 	return err
 }
 
-func (d Device) searchFold() string { return db.Fold(d.Name + " " + d.Model + " " + d.Description) }
+func (d Device) searchFold() string {
+	return db.Fold(d.Name + " " + d.Model + " " + d.Description + " " + d.Serial)
+}
 
 // count moves the number of devices of a customer and refuses to pass MaxDevices. The statement checks and writes at once.
 func count(ctx context.Context, tx *db.Tx, t tenant.Tenant, by int64) error {
@@ -89,7 +105,7 @@ func (d Device) sortKey(sort string) any {
 
 func list(ctx context.Context, q db.Q, customerID string, query Query) (Listing, error) {
 	a := q.Args()
-	where, err := query.where(a, customerID)
+	where, err := query.where(a, customerID, q.Now())
 	if err != nil {
 		return Listing{}, err
 	}
@@ -107,13 +123,35 @@ func list(ctx context.Context, q db.Q, customerID string, query Query) (Listing,
 		return Listing{}, err
 	}
 	l.Items, l.Next = db.Cut(k, l.Items, func(d Device) (any, string) { return d.sortKey(k.SortName()), d.ID })
-	return l, nil
+	ids := make([]string, len(l.Items))
+	for i, d := range l.Items {
+		ids[i] = d.ID
+	}
+	groups, err := groupsOf(ctx, q, ids)
+	if err != nil {
+		return l, err
+	}
+	all := make([]*Device, len(ids))
+	for i, id := range ids {
+		l.Items[i].GroupIDs = groups[id]
+		all[i] = &l.Items[i]
+	}
+	return l, withStatus(ctx, q, customerID, all...)
 }
 
-func (query Query) where(a *db.Args, customerID string) (string, error) {
+func (query Query) where(a *db.Args, customerID string, now db.Time) (string, error) {
 	var c errs.Checker
 	text := c.Text("q", query.Text, 0, 200)
-	w := " WHERE d.customer_id = " + a.Add(customerID)
+	customer := a.Add(customerID)
+	w := " WHERE d.customer_id = " + customer
+	if query.Status != "" {
+		is, err := statusSQL(a, customer, query.Status, now)
+		if err != nil {
+			addFields(&c, err)
+			is = "FALSE"
+		}
+		w += " AND " + is
+	}
 	if query.Model != "" {
 		m := a.Add(c.Text("model", query.Model, 0, 64))
 		w += " AND (d.model = " + m + " OR s.model = " + m + ")"
@@ -124,8 +162,20 @@ func (query Query) where(a *db.Args, customerID string) (string, error) {
 	if query.Site != "" {
 		w += " AND p.site_id = " + a.Add(c.Text("site", query.Site, 0, 64))
 	}
+	if query.Family != "" {
+		w += " AND d.family = " + a.Add(c.Text("family", query.Family, 0, 64))
+	}
+	if query.Group != "" {
+		w += " AND EXISTS (SELECT 1 FROM device_members m WHERE m.device_id = d.id AND m.group_id = " + a.Add(c.Text("group", query.Group, 0, 64)) + ")"
+	}
+	if query.Version != "" {
+		w += " AND s.software_version = " + a.Add(c.Text("version", query.Version, 0, 64))
+	}
 	if text != "" {
-		w += " AND (d.search_fold LIKE " + a.Add(db.Contains(text)) + ` ESCAPE '\'`
+		part := a.Add(db.Contains(text))
+		like := ` LIKE ` + part + ` ESCAPE '\'`
+		w += " AND (d.search_fold" + like + " OR lower(s.model)" + like + " OR lower(s.software_version)" + like + " OR s.last_ip" + like + " OR p.private_ip" + like +
+			" OR p.site_id IN (SELECT n.id FROM network_sites n WHERE n.customer_id = d.customer_id AND n.name_fold" + like + ")"
 		if part := macPart(text); part != "" {
 			w += " OR d.mac LIKE " + a.Add("%"+part+"%")
 		}
@@ -166,12 +216,14 @@ func (s *Service) saw(ctx context.Context, tx *db.Tx, batch []Sighting) error {
 	rows := make([]string, len(batch))
 	for i, x := range batch {
 		told[x.DeviceID] = x
-		rows[i] = "(" + a.Add(x.DeviceID) + ", CAST(" + a.Add(db.At(x.At)) + " AS BIGINT), " + a.Add(x.IP) + ", " + a.Add(x.Model) + ", " + a.Add(x.Version) + ")"
+		rows[i] = "(" + a.Add(x.DeviceID) + ", CAST(" + a.Add(db.At(x.At)) + " AS BIGINT), " + a.Add(x.IP) + ", " + a.Add(x.Model) + ", " + a.Add(x.Version) + ", " + a.Add(x.Result) + ")"
 	}
 	var newer []string
 	err := tx.Select(ctx, &newer, `UPDATE device_sightings SET last_seen = v.column2, last_ip = v.column3,
 		model = CASE WHEN v.column4 = '' THEN device_sightings.model ELSE v.column4 END,
-		software_version = CASE WHEN v.column5 = '' THEN device_sightings.software_version ELSE v.column5 END
+		software_version = CASE WHEN v.column5 = '' THEN device_sightings.software_version ELSE v.column5 END,
+		provision_result = CASE WHEN v.column6 = '' THEN device_sightings.provision_result ELSE v.column6 END,
+		provision_time = CASE WHEN v.column6 = '' THEN device_sightings.provision_time ELSE v.column2 END
 		FROM (VALUES `+strings.Join(rows, ", ")+`) AS v
 		WHERE device_sightings.device_id = v.column1 AND (device_sightings.last_seen IS NULL OR device_sightings.last_seen <= v.column2)
 		RETURNING device_id`, a.List()...)

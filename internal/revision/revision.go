@@ -105,3 +105,25 @@ func (v Vector) Keys() []Key {
 	}
 	return keys
 }
+
+// bumpedAtOnce is how many counters one statement moves.
+const bumpedAtOnce = 150
+
+// BumpAll counts one change of each of these in the caller's transaction, in the order of their ids so that two such transactions
+// wait for each other instead of losing. Where hundreds change, bump what they have in common.
+func BumpAll(ctx context.Context, tx *db.Tx, kind Kind, ids []string) error {
+	ids = slices.Compact(slices.Sorted(slices.Values(ids)))
+	for batch := range slices.Chunk(ids, bumpedAtOnce) {
+		a := tx.Args()
+		k := a.Add(string(kind))
+		rows := make([]string, len(batch))
+		for i, id := range batch {
+			rows[i] = "(" + a.Add(id) + ", " + k + ", 1)"
+		}
+		if _, err := tx.Exec(ctx, `INSERT INTO revision_counters (id, kind, n) VALUES `+strings.Join(rows, ", ")+`
+			ON CONFLICT (id) DO UPDATE SET n = revision_counters.n + 1`, a.List()...); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,4 @@
+package device
+
+// ImportedProfiles keeps the attributes of device files.
+type ImportedProfiles interface{}
