@@ -30,6 +30,7 @@ type commands struct {
 	Demo    demoCommand    `cmd:"" help:"Try it: one process with everything embedded, a seeded world and simulated phones."`
 	Serve   serveCommand   `cmd:"" help:"Run the product."`
 	Sim     simCommand     `cmd:"" help:"Simulated phones against any server."`
+	Compare compareCommand `cmd:"" help:"What each phone gets today from another server against what it would get from here."`
 	Admin   adminCommand   `cmd:"" help:"First operator account, machine tokens, rescue."`
 	Backup  backupCommand  `cmd:"" help:"Copy a running SQLite installation into one file."`
 	Restore restoreCommand `cmd:"" help:"Put a backup onto an empty machine."`

@@ -36,12 +36,14 @@ type Options struct {
 	RSAOnly        bool             // TLS 1.2 and RSA, nothing newer
 	Resume         bool             // keeps TLS sessions between connections
 	Two            bool             // a second connection for what follows the first file; Poly's two programs have one each anyway
-	Lean           bool             // asks for what it needs and for one optional file, as counted in a power cut: four to six requests
+	Lean           bool             // asks for what it needs and for one optional file, as in a power cut: four to six requests, beside challenges and repeats
 	Source         netip.Addr       // address the phone comes from, where the machine has it; zero: any
 	Clock          Clock            // needed
 	Choices        Choices
-	NoImages       bool  // never asks for software
-	Break          int64 // after how many bytes the first download of software breaks; 0: it does not
+	NoImages       bool // never asks for software
+	// KeepAccount never uses an account that a configuration installs: who only looks must not claim the phone.
+	KeepAccount bool
+	Break       int64 // after how many bytes the first download of software breaks; 0: it does not
 	// Retry is how long the phone waits before it asks again after a fault; it asks three times (device.prov.redunAttemptLimit).
 	Retry time.Duration
 	// Watch hears of every answer and its body when it is not nil, in the phone's own goroutine.

@@ -5,6 +5,7 @@ import (
 	"crypto/x509"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -20,11 +21,15 @@ func (machine) Now() time.Time { return time.Now() }
 // server is a provisioning server as an ordinary web server would be one: files, uploads, digest or basic.
 type server struct {
 	*httptest.Server
-	mu    sync.Mutex
-	files map[string]string
-	log   []string
-	fails int // answer 503 this often
-	basic bool
+	mu        sync.Mutex
+	files     map[string]string
+	log       []string
+	fails     int // answer 503 this often
+	basic     bool
+	extra     map[string]string // further accounts
+	asked     []string          // account of each request in log
+	forgiving bool              // takes double slashes and capitals
+	noput     bool              // uploads are refused
 }
 
 const word = "PlcmSpIp"
@@ -40,11 +45,17 @@ func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	name := strings.TrimPrefix(r.URL.Path, "/p/acme/")
+	if s.forgiving {
+		name = strings.ToLower(strings.TrimPrefix(strings.ReplaceAll(r.URL.Path, "//", "/"), "/p/acme/"))
+	}
 	user, pass, ok := r.BasicAuth()
-	opened := ok && user == word && pass == word
+	accounts := map[string]string{word: word}
+	maps.Copy(accounts, s.extra)
+	opened := ok && accounts[user] == pass && pass != ""
 	if !s.basic {
 		c := readChallenge(r.Header.Get("Authorization"))
-		opened = c.realm == "Prov" && c.nonce == "n1" && strings.Contains(r.Header.Get("Authorization"), `response="`+s.expect(r, c)+`"`)
+		user = readChallenge(strings.ReplaceAll(r.Header.Get("Authorization"), "username=", "realm=")).realm
+		opened = c.realm == "Prov" && c.nonce == "n1" && accounts[user] != "" && strings.Contains(r.Header.Get("Authorization"), `response="`+s.expect(r, c, user, accounts[user])+`"`)
 	}
 	if !opened {
 		if !s.basic {
@@ -60,19 +71,22 @@ func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	s.log = append(s.log, r.Method+" "+name+" "+r.UserAgent())
+	s.asked = append(s.asked, user)
 	switch body, have := s.files[name]; {
-	case r.Method == "PUT":
+	case s.noput && r.Method == "PUT":
+		w.WriteHeader(405)
+	case r.Method == "PUT" || r.Method == "POST":
 		b, _ := io.ReadAll(r.Body)
 		s.files[name] = string(b)
 	case !have:
 		w.WriteHeader(404)
 	default:
-		fmt.Fprint(w, body)
+		http.ServeContent(w, r, "", time.Time{}, strings.NewReader(body))
 	}
 }
 
 // expect computes the response that the client should have sent, from its own header.
-func (s *server) expect(r *http.Request, c *challenge) string {
+func (s *server) expect(r *http.Request, c *challenge, user, pass string) string {
 	h := r.Header.Get("Authorization")
 	field := func(name string) string {
 		_, rest, _ := strings.Cut(h, name+"=")
@@ -80,14 +94,18 @@ func (s *server) expect(r *http.Request, c *challenge) string {
 		return strings.Trim(rest, `"`)
 	}
 	ha2 := sum(r.Method + ":" + r.RequestURI)
-	return sum(sum(word+":Prov:"+word) + ":" + c.nonce + ":" + field("nc") + ":" + field("cnonce") + ":auth:" + ha2)
+	return sum(sum(user+":Prov:"+pass) + ":" + c.nonce + ":" + field("nc") + ":" + field("cnonce") + ":auth:" + ha2)
+}
+
+func (s *server) roots() *x509.CertPool {
+	roots := x509.NewCertPool()
+	roots.AddCert(s.Certificate())
+	return roots
 }
 
 func (s *server) phone(t *testing.T, o Options) *Phone {
 	t.Helper()
-	roots := x509.NewCertPool()
-	roots.AddCert(s.Certificate())
-	o.Base, o.User, o.Password, o.Roots, o.Clock, o.Retry = s.URL+"/p/acme", word, word, roots, machine{}, time.Millisecond
+	o.Base, o.User, o.Password, o.Roots, o.Clock, o.Retry = s.URL+"/p/acme", word, word, s.roots(), machine{}, time.Millisecond
 	if o.Name == "" {
 		o.Identity = Identity{MAC: [6]byte{0x64, 0x16, 0x7f, 0x0a, 0x0b, 0x0c}, Model: Models[0]}
 	}

@@ -110,6 +110,9 @@ func (p *Phone) credentials() (user, password string) {
 
 // adopt takes the account that a configuration installs. What it does not say stays as the phone came.
 func (p *Phone) adopt(base, user, password *string) {
+	if p.KeepAccount {
+		return
+	}
 	if base == nil && user == nil && password == nil {
 		if p.kept.Account != nil {
 			p.kept.Account, p.last = nil, nil
