@@ -148,6 +148,13 @@ func (w *work) recognise(ctx context.Context) error {
 	if w.u.SHA256 != "" && w.u.SHA256 != w.image.SHA256 {
 		return errChecksum
 	}
+	var first [1]byte
+	if _, err := w.src.ReadAt(first[:], 0); err != nil {
+		return err
+	}
+	if first[0] == '<' {
+		return errNotImage // a page, most often the one that says that the download failed
+	}
 	if phone.IsArchive(w.src) {
 		var err error
 		if w.zip, err = phone.Archive(w.src, w.src.size); err != nil {
@@ -223,8 +230,11 @@ func (w *work) settle() error {
 
 // store copies what phones fetch into files of their own, so that any part of one can be served at once.
 func (w *work) store(ctx context.Context) error {
-	if len(w.info.Parts) == 0 {
+	if alone := len(w.info.Parts) == 0; alone || len(w.info.Parts) == 1 && w.info.Parts[0].Member == "" {
 		name := w.info.Asked
+		if !alone {
+			name = w.info.Parts[0].Name
+		}
 		if name == "" {
 			name = phone.PlainName(w.u.FileName)
 		}
