@@ -26,3 +26,15 @@ type Uploader interface {
 	// Upload says what a phone puts at this path, which is spelt as Identity.Name; false for what it may not put there.
 	Upload(path string) (FileKind, bool)
 }
+
+// Pointer is an ability of makers whose files name the address of the software in a parameter: a profile that sets it decides, and
+// what is selected has no effect (DM-181).
+type Pointer interface{ ImageParameter() string }
+
+// ImageParameter is the parameter that names the address of the software in files of this maker; "" when there is none.
+func ImageParameter(r Renderer) string {
+	if p, ok := r.(Pointer); ok {
+		return p.ImageParameter()
+	}
+	return ""
+}

@@ -10,6 +10,9 @@ import (
 	"linecard/internal/errs"
 )
 
+// Null as a value makes a Yealink phone take its default again [S wazo templates]; other makers have no such value.
+const Null = "%NULL%"
+
 // NewDictionary sorts the parameters by name; of two of one name the first stays.
 func NewDictionary(maker, family, version string, parameters []Parameter) Dictionary {
 	slices.SortStableFunc(parameters, func(a, b Parameter) int { return cmp.Compare(a.Name, b.Name) })
@@ -41,9 +44,9 @@ func (d Dictionary) Canonical(name string) (string, bool) {
 }
 
 // Fault says why the dictionary does not allow a value; nil when it does. The field is named by the parameter. An empty value
-// is allowed everywhere: phones take it for the default.
+// is allowed everywhere: phones take it for the default. So is Null.
 func (p Parameter) Fault(value string) *errs.Field {
-	if value == "" {
+	if value == "" || value == Null {
 		return nil
 	}
 	if p.MaxBytes > 0 && len(value) > p.MaxBytes {

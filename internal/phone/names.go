@@ -36,7 +36,7 @@ func ValidName(s string) bool {
 // ValidText says whether XML can carry the value as it is: no broken UTF-8, no control characters but tabs and line ends.
 func ValidText(s string) bool {
 	return utf8.ValidString(s) && !strings.ContainsFunc(s, func(r rune) bool {
-		return r < ' ' && r != '\t' && r != '\n' && r != '\r' || r == 0xfffe || r == 0xffff || r == utf8.RuneError
+		return r < ' ' && r != '\t' && r != '\n' && r != '\r' || r == 0xfffe || r == 0xffff
 	})
 }
 

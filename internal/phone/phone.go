@@ -81,8 +81,8 @@ type Renderer interface {
 	// Files names what Render can give for these inputs, in the order in which the phone asks.
 	Files(Inputs) []string
 	// Render makes one file of Inputs.Settings and Inputs.Image and adds nothing of its own but what the format needs and what
-	// makes a phone forget Inputs.Once. A name that the phone has no file for is NotFound; settings that Check refuses, and a name
-	// that stands there twice, are Invalid. The bytes depend on the inputs alone.
+	// makes a phone forget Inputs.Once. A name that the phone has no file for is NotFound; a setting that cannot be written, or that
+	// stands there twice, is Invalid. The bytes depend on the inputs alone.
 	Render(name string, in Inputs) (File, error)
 	// Defaults are what a phone gets when nobody says otherwise, sorted by name: the lowest rank of all. They depend on MAC,
 	// model, version and poll window only.

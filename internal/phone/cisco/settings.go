@@ -8,8 +8,13 @@ import (
 // Check refuses what cannot stand in an XML file.
 func (maker) Check(s phone.Setting) error { return flatxml.Check(s) }
 
-// Gone: an element that is absent leaves the phone as it is [S], so it needs the default aloud, and that must be known.
-func (maker) Gone(string) (phone.Setting, bool) { return phone.Setting{}, false }
+// Gone: an element that is absent leaves the phone as it is [S], so the default is said aloud where it is known.
+func (maker) Gone(parameter string) (phone.Setting, bool) {
+	if p, ok := dictionary().Find(parameter); ok && p.Default != nil {
+		return phone.Setting{Name: parameter, Value: *p.Default}, true
+	}
+	return phone.Setting{}, false
+}
 
 // Account puts user and password where rules may use them and nobody else, and sets the rule [S fact sheet B2: macros, --uid,
 // --pwd; I their use together]. Without an address there is no rule to set, so nothing can be done.

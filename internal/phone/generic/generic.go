@@ -25,6 +25,8 @@ type Template struct {
 	Standing []Setting
 	// Lines spells one registration.
 	Lines func(phone.Line) (identity, rest []phone.Setting, misfits []phone.Misfit)
+	// Off switches a registration off and empties it.
+	Off func(number int) []phone.Setting
 	// MaxLines is how many registrations Lines knows how to spell.
 	MaxLines int
 	// Own installs a provisioning account; nil when it is not known how.

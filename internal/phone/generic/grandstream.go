@@ -24,7 +24,10 @@ var Grandstream = Template{
 		{"cfg.xml", phone.Common, false},
 		{"cfg{model}.xml", phone.Common, false}, // after {mac}: a MAC would pass for a model
 	},
-	Lines:    grandstreamLines,
+	Lines: grandstreamLines,
+	Off: func(int) []phone.Setting { // [I: an empty element empties the value]
+		return []phone.Setting{{Name: "P271", Value: "0"}, {Name: "P47"}, {Name: "P48"}, {Name: "P2312"}, {Name: "P2333"}, {Name: "P35"}, {Name: "P36"}, {Name: "P34"}, {Name: "P270"}, {Name: "P3"}}
+	},
 	MaxLines: 1,
 	Standing: []Setting{
 		// Check every day [S open GXP template: "2 = every day"; manuals: "Yes, daily at hour (0-23)"]. There is no period in days: a

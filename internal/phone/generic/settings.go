@@ -39,6 +39,11 @@ func (m maker) Spell(l phone.Layout) phone.Spelling {
 		identity, rest, misfits := m.Lines(line)
 		s.Identity, s.Rest, s.Misfits = append(s.Identity, identity...), append(s.Rest, rest...), append(s.Misfits, misfits...)
 	}
+	for _, n := range l.GoneLines() {
+		if n <= m.MaxLines {
+			s.Rest = append(s.Rest, m.Off(n)...)
+		}
+	}
 	for _, k := range l.Keys {
 		s.Misfits = append(s.Misfits, phone.Misfit{Key: k, Code: "key_no_such_type", Reason: "How this maker's keys are set is not known here."})
 	}

@@ -21,7 +21,14 @@ var Snom = Template{
 		{"{mac}.htm", phone.Parameters, true},
 		{"{mac}.xml", phone.Parameters, true},
 	},
-	Lines:    snomLines,
+	Lines: snomLines,
+	Off: func(number int) []phone.Setting { // [I: an empty element empties the value]
+		off := []phone.Setting{{Name: "user_active." + strconv.Itoa(number), Value: "off"}}
+		for _, name := range []string{"user_host.", "user_outbound.", "user_name.", "user_pname.", "user_pass.", "user_realname.", "user_idle_text."} {
+			off = append(off, phone.Setting{Name: name + strconv.Itoa(number)})
+		}
+		return off
+	},
 	MaxLines: 12,
 	Standing: []Setting{
 		// DM-108 only in part [S service.snom.com and Gigaset wiki: the modes rel, abs and random and these three names]: every so many

@@ -16,8 +16,22 @@ import (
 )
 
 // Conform checks what holds for every maker: files are found under any spelling of the MAC, bytes are stable, nothing that
-// changes an input is lost, unknown names are NotFound, XML is well-formed.
+// changes an input is lost, unknown names are NotFound, XML is well-formed; and all that is said of settings, lines, keys,
+// accounts and the library in phone.Renderer and its abilities.
 func Conform(t *testing.T, r phone.Renderer, in phone.Inputs) {
+	t.Helper()
+	files(t, r, in)
+	defaults(t, r, in)
+	lines(t, r, in)
+	keys(t, r, in)
+	account(t, r)
+	forgets(t, r, in)
+	readsBack(t, r, in)
+	refuses(t, r, in)
+	library(t, r)
+}
+
+func files(t *testing.T, r phone.Renderer, in phone.Inputs) {
 	t.Helper()
 	in = Whole(r, in)
 	names := r.Files(in)

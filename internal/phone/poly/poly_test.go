@@ -125,9 +125,13 @@ func TestTheMakerKnowsItsPrefixes(t *testing.T) {
 }
 
 func TestADuplicateOrStrangeParameterIsRefused(t *testing.T) {
-	for _, attrs := range [][]attribute{{{"a", "1"}, {"a", "2"}}, {{"", ""}}, {{"a b", ""}}, {{`a="1" b`, ""}}, {{"1a", ""}}, {{"xmlns", ""}}, {{"ä", ""}}} {
-		if b, err := (document{root: "r", attributes: attrs}).bytes(); err == nil {
-			t.Errorf("%v was written: %s", attrs, b)
+	for _, names := range [][]string{{"a", "a"}, {""}, {"a b"}, {`a="1" b`}, {"1a"}, {"xmlns"}, {"ä"}, {"_mac"}, {"_mac_cfg "}} {
+		d := document{root: "r"}
+		for _, n := range names {
+			d.attributes = append(d.attributes, attribute{Name: n})
+		}
+		if b, err := d.bytes(); err == nil {
+			t.Errorf("%v was written: %s", names, b)
 		}
 	}
 	for _, names := range []string{"a b.cfg", "a,,b", ",", "a\\b", strings.Repeat("a", 256), strings.Repeat("aaaaaaaa.cfg,", 200) + "b"} {
@@ -169,7 +173,7 @@ func FuzzNoValueBreaksOutOfTheFile(f *testing.F) {
 		f.Add(v, "x")
 	}
 	f.Fuzz(func(t *testing.T, name, value string) {
-		d := document{root: "polycomConfig", attributes: []attribute{{"first", value}, {name, value}, {"last", value}}}
+		d := document{root: "polycomConfig", attributes: []attribute{{Name: "first", Value: value}, {Name: name, Value: value}, {Name: "last", Value: value}}}
 		body, err := d.bytes()
 		if err != nil {
 			return
@@ -190,6 +194,16 @@ func FuzzNoValueBreaksOutOfTheFile(f *testing.F) {
 			}
 		}
 	})
+}
+
+func FuzzAnySetting(f *testing.F) {
+	for _, v := range []string{"", "x", `" onload="1`, "<!--", "]]>", "a, b/c.cfg", "/abs.cfg", "%20", "\x00", "\xff"} {
+		f.Add("reg.1.label", v)
+		f.Add("CONFIG_FILES", v)
+		f.Add("_mac_cfgFoo", v)
+		f.Add(v, "x")
+	}
+	f.Fuzz(func(t *testing.T, name, value string) { phonetest.TakesAnySetting(t, New(), vvx, name, value) })
 }
 
 func FuzzRecogniseTakesAnything(f *testing.F) {

@@ -6,8 +6,7 @@ import (
 	"linecard/internal/phone"
 )
 
-// null as a value makes a phone take its default again [S wazo templates].
-const null = "%NULL%"
+const null = phone.Null
 
 // Check refuses what could end its line, and passwords of the factory.
 func (maker) Check(s phone.Setting) error {
