@@ -54,6 +54,9 @@ func (s *Service) Serve(ctx context.Context, r Request) (File, error) {
 	if !r.Certificate.IsZero() && (a.MAC.IsZero() || a.MAC == r.Certificate) {
 		a.MAC, a.Verified = r.Certificate, true
 	}
+	if !id.Sure { // several makers have files of one name: the MAC's prefix knows better, and of the rest the entry
+		a.Maker = s.makers.Of(a.MAC)
+	}
 	return s.Answer(ctx, a)
 }
 
