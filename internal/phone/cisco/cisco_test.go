@@ -138,6 +138,14 @@ func TestTheMakerKnowsItsPrefixes(t *testing.T) {
 	}
 }
 
+func FuzzAnySetting(f *testing.F) {
+	for _, v := range []string{"", "x", "</User_ID_1_><a>", "<!--", "]]>", "&lt;", "\x00", "\xff", "日本", "\u2028", "a\nb"} {
+		f.Add("Display_Name_1_", v)
+		f.Add(v, "x")
+	}
+	f.Fuzz(func(t *testing.T, name, value string) { phonetest.TakesAnySetting(t, New(), cp8841, name, value) })
+}
+
 func FuzzRecogniseTakesAnything(f *testing.F) {
 	f.Add("00562B043615.xml", "Cisco-CP-8841-3PCC/11.0 (00562b043615)")
 	f.Add("8841-3PCC.xml", "Cisco/SPA508G-7.4.4 (0002FDFF2103)(CBT141400UK)")

@@ -129,6 +129,55 @@ func TestTheMakersKnowTheirPrefixes(t *testing.T) {
 	}
 }
 
+func TestLinesAreByteForByteAsReviewed(t *testing.T) {
+	for i, in := range []phone.Inputs{grp2614, d785} {
+		layout := phonetest.Two(in.Model)
+		layout.Ever = 3
+		s := both[i].Spell(layout)
+		in.Settings = phone.ByName(append(s.Identity, s.Rest...))
+		phonetest.Golden(t, both[i], "lines", in, *update)
+	}
+}
+
+func TestFilesAreReadBack(t *testing.T) {
+	for i, c := range []struct{ text, want string }{
+		{`<gs_provision version="1"><mac>c074ad0b63ee</mac><config version="1"><!-- # x --><P271>1</P271><P47> a.test </P47></config></gs_provision>`, "P271=1 P47=a.test"},
+		{`<settings><phone-settings><user_name idx="2" perm="R">1001</user_name><ntp_server perm="">x</ntp_server></phone-settings><functionKeys><fkey idx="0">line</fkey></functionKeys></settings>`, "user_name.2=1001 ntp_server=x"},
+	} {
+		all, err := both[i].(phone.Reader).ReadSettings("x.xml", strings.NewReader(c.text))
+		var got []string
+		for _, s := range all {
+			got = append(got, s.Name+"="+s.Value)
+		}
+		if err != nil || strings.Join(got, " ") != c.want {
+			t.Errorf("%v, %v", got, err)
+		}
+	}
+}
+
+func FuzzReadSettings(f *testing.F) {
+	f.Add([]byte(`<settings><phone-settings><user_name idx="2" perm="R">1001</user_name></phone-settings></settings>`))
+	f.Add([]byte(`<config><P1>x</P1><P1/></config>`))
+	f.Add([]byte(`<phone-settings><a idx="x"/></phone-settings>`))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		for _, m := range both {
+			phonetest.ReadsAnything(t, m, b)
+		}
+	})
+}
+
+func FuzzAnySetting(f *testing.F) {
+	for _, v := range []string{"", "x", "</P47>", "<!--", "\x00", "\xff", "日本"} {
+		f.Add("user_name.1", v)
+		f.Add(v, "x")
+	}
+	f.Add("a.b.1", "x")
+	f.Fuzz(func(t *testing.T, name, value string) {
+		phonetest.TakesAnySetting(t, both[0], grp2614, name, value)
+		phonetest.TakesAnySetting(t, both[1], d785, name, value)
+	})
+}
+
 func FuzzRecogniseTakesAnything(f *testing.F) {
 	f.Add("cfgC074AD0B63EE.xml", "Grandstream Model HW GRP2614 SW 1.0.5.15 DevId c074ad0b63ee")
 	f.Add("snomD785-000413922D24.htm", "Mozilla/4.0 (compatible; snom710-SIP 8.7.5.35 1.1.5-IFX-05.01.12 000413741767)")

@@ -175,10 +175,14 @@ func TestTheGenerationIsTheSecondNumber(t *testing.T) {
 }
 
 func TestALineThatCouldBeTwoIsRefused(t *testing.T) {
-	for _, s := range [][]phone.Setting{{{"a", "1"}, {"a", "2"}}, {{"", ""}}, {{"a b", ""}}, {{"a = b\nc", ""}}, {{"1a", ""}}, {{"#a", ""}}, {{"ä", ""}},
-		{{"a", "x\ny = 1"}}, {{"a", "x\r"}}, {{"a", " x"}}, {{"a", "x "}}, {{"a", "\x00"}}, {{"a", "\u2028"}}, {{"a", "\u0085"}}, {{"a", "\xff"}}} {
-		if b, err := write(s); err == nil {
-			t.Errorf("%v was written: %s", s, b)
+	for _, set := range [][]string{{"a", "1", "a", "2"}, {"", ""}, {"a b", ""}, {"a = b\nc", ""}, {"1a", ""}, {"#a", ""}, {"ä", ""}, {"a", "x\ny = 1"}, {"a", "x\r"}, {"a", " x"}, {"a", "x "},
+		{"a", "\x00"}, {"a", "\u2028"}, {"a", "\u0085"}, {"a", "\xff"}} {
+		var all []phone.Setting
+		for i := 0; i < len(set); i += 2 {
+			all = append(all, phone.Setting{Name: set[i], Value: set[i+1]})
+		}
+		if b, err := write(all); err == nil {
+			t.Errorf("%v was written: %s", set, b)
 		}
 	}
 }
@@ -216,6 +220,14 @@ func FuzzNoValueBreaksOutOfItsLine(f *testing.F) {
 			t.Fatalf("%q reads as %q", body, got)
 		}
 	})
+}
+
+func FuzzAnySetting(f *testing.F) {
+	for _, v := range []string{"", "x", "a\nb = 1", "%NULL%", "#", "a = b", "include:config \"x\"", "\x00", "\xff", "日本", "\u2028"} {
+		f.Add("account.1.label", v)
+		f.Add(v, "x")
+	}
+	f.Fuzz(func(t *testing.T, name, value string) { phonetest.TakesAnySetting(t, New(), t54w, name, value) })
 }
 
 func FuzzRecogniseTakesAnything(f *testing.F) {
