@@ -155,7 +155,8 @@ func pack(d phone.Dictionary) ([]byte, error) {
 	if err := json.NewEncoder(z).Encode(d); err != nil {
 		return nil, err
 	}
-	return b.Bytes(), z.Close()
+	err := z.Close()
+	return b.Bytes(), err
 }
 
 func unpack(data []byte) (phone.Dictionary, error) {

@@ -244,7 +244,6 @@ func difference(a, b Profile) map[string]any {
 			fields = append(fields, name)
 		}
 	}
-	slices.Sort(fields)
 	var set, dropped []Attribute
 	for _, x := range b.Attributes {
 		if was, ok := a.Get(x.Name); !ok || was != x {
@@ -264,6 +263,7 @@ func difference(a, b Profile) map[string]any {
 	if len(fields) == 0 {
 		return nil
 	}
+	slices.Sort(fields)
 	data["fields"] = fields
 	return data
 }

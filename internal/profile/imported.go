@@ -62,6 +62,15 @@ func (s *Service) SetImported(ctx context.Context, tx *db.Tx, actor access.Actor
 		if known && after.Name == before.Name && slices.Equal(after.Attributes, before.Attributes) && after.Mode == before.Mode {
 			continue
 		}
+		if len(after.Attributes) == 0 { // nothing left: no profile (DM-259)
+			if known {
+				delete(have, in.DeviceID)
+				if err := s.remove(ctx, tx, actor, before, "deleted", "delete"); err != nil {
+					return nil, err
+				}
+			}
+			continue
+		}
 		after.Version, after.Updated, after.ModifiedBy = before.Version+1, tx.Now(), ""
 		if !known {
 			after.ID, after.TenantID, after.TenantKind, after.Scope, after.Type, after.DeviceID, after.Created = db.NewID(), t.ID, t.Kind, t.Scope, Imported, in.DeviceID, tx.Now()

@@ -199,3 +199,18 @@ func nameOf(a access.Actor) string {
 	}
 	return strings.ToValidUTF8(clip(strings.ReplaceAll(name, "\x00", ""), 200), "")
 }
+
+// Review says what the dictionaries think of all attributes of a profile, in their order.
+func (s *Service) Review(ctx context.Context, q db.Q, p Profile) ([]Finding, error) {
+	schema, err := s.Schema(ctx, q, p.Scope, p.Mode, p.ImageID)
+	if err != nil {
+		return nil, err
+	}
+	var out []Finding
+	for _, a := range p.Attributes {
+		if f := schema.Validate(a); f.Code != "" {
+			out = append(out, f)
+		}
+	}
+	return out, nil
+}

@@ -92,8 +92,6 @@ func TestTheListIsFilteredByTypeModeTextAndByWhoChangedIt(t *testing.T) {
 			}
 		}
 		types := func(all ...profile.Type) profile.Query { return profile.Query{Types: all} }
-		csv := "cimg"
-		_ = csv
 		imported := profile.ImportedName("dev1")
 		for _, x := range []struct {
 			what string

@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"context"
 	"encoding/xml"
-	"fmt"
 	"io"
 	"path/filepath"
 	"slices"
@@ -270,7 +269,7 @@ func (w *world) clear(p profile.Profile) profile.Profile {
 func (w *world) imported(t tenant.Tenant, device string, pairs ...string) profile.Profile {
 	w.t.Helper()
 	w.ok(w.db.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
-		faults, err := w.SetImported(ctx, tx, system, t, []profile.ImportedRow{{DeviceID: device, Name: profile.ImportedName("0004F24FD08E-" + device)[13:], Mode: "poly", Attributes: attrs(pairs...)}})
+		faults, err := w.SetImported(ctx, tx, system, t, []profile.ImportedRow{{DeviceID: device, Name: profile.ImportedName(device), Mode: "poly", Attributes: attrs(pairs...)}})
 		if len(faults) > 0 {
 			return faults[0].Err
 		}
@@ -328,5 +327,3 @@ func (w *world) told(id string) string {
 	w.ok(w.db.Select(ctx, &rows, `SELECT action || ' ' || data FROM journal_entries WHERE target_id = $1 ORDER BY id`, id))
 	return strings.Join(rows, "\n")
 }
-
-var _ = fmt.Sprint
