@@ -123,7 +123,7 @@ func (p *Phone) exchange(ctx context.Context, t *Trip, at place, r request, auth
 		kept := w.used
 		stop := context.AfterFunc(ctx, func() { _ = w.conn.SetDeadline(time.Unix(1, 0)) })
 		if ctx.Err() == nil {
-			_ = w.conn.SetDeadline(time.Now().Add(patience)) //nolint:forbidigo // a deadline of the operating system
+			_ = w.conn.SetDeadline(time.Now().Add(patience)) // the operating system's clock
 		}
 		a, err := p.round(w, at, r, authorization)
 		stop()
@@ -174,7 +174,7 @@ func (p *Phone) round(w *wire, at place, r request, authorization string) (answe
 	w.left.N = maxBody
 	if r.sink != nil && res.StatusCode < 300 {
 		w.left.N = 1 << 32
-		_ = w.conn.SetDeadline(time.Now().Add(download)) //nolint:forbidigo // a deadline of the operating system
+		_ = w.conn.SetDeadline(time.Now().Add(download)) // the operating system's clock
 		a.read, a.cut, err = r.sink(res)
 	} else {
 		a.body, err = io.ReadAll(io.LimitReader(res.Body, maxBody))
@@ -187,9 +187,9 @@ func (p *Phone) round(w *wire, at place, r request, authorization string) (answe
 
 // waitFor100 says whether the body is to be sent: an interim answer came, or none within a second (RFC 9110 §10.1.1).
 func (w *wire) waitFor100() (bool, error) {
-	_ = w.conn.SetReadDeadline(time.Now().Add(time.Second)) //nolint:forbidigo // a deadline of the operating system
+	_ = w.conn.SetReadDeadline(time.Now().Add(time.Second)) // the operating system's clock
 	line, err := w.in.Peek(len("HTTP/1.1 100"))
-	_ = w.conn.SetReadDeadline(time.Now().Add(patience)) //nolint:forbidigo // the same
+	_ = w.conn.SetReadDeadline(time.Now().Add(patience))
 	var late net.Error
 	if errors.As(err, &late) && late.Timeout() {
 		return true, nil
