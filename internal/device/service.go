@@ -44,14 +44,13 @@ type Needs struct {
 	Files    blob.Store       // keeps large uploads of phones; nil: all are kept in the database
 
 	Operations *operation.Service // long imports
-	Imported   ImportedProfiles   // keeps the attributes of device files; nil: files have none
 }
 
 // NewService makes the room and tells tenant what it holds of a customer: one with devices cannot be archived (CH-27). Its phones
 // move when network changes a site.
 func NewService(n Needs) *Service {
 	s := &Service{db: n.DB, journal: n.Journal, tenants: n.Tenants, networks: n.Networks, box: n.Box, makers: n.Makers,
-		operations: n.Operations, imported: n.Imported}
+		operations: n.Operations}
 	s.claims.files = n.Files
 	n.Tenants.Holds(s.holds)
 	if s.networks == nil {

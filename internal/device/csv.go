@@ -1,4 +1,0 @@
-package device
-
-// ImportedProfiles keeps the attributes of device files.
-type ImportedProfiles interface{}
