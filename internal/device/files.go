@@ -109,8 +109,8 @@ func extension(name string) string {
 	return strings.ToLower(strings.TrimPrefix(path.Ext(name), "."))
 }
 
-// fileName checks the name of a file for an area.
-func fileName(c *errs.Checker, area Area, s string) string {
+// checkFileName checks the name of a file for an area.
+func checkFileName(c *errs.Checker, area Area, s string) string {
 	s = c.Text("name", s, 1, 128)
 	if c.Failed("name") {
 		return s

@@ -188,7 +188,7 @@ func (n NewFile) checked(r Received) (File, error) {
 			return f, errFileSize
 		}
 	}
-	f.Name = fileName(&c, f.Area, n.Name)
+	f.Name = checkFileName(&c, f.Area, n.Name)
 	f.Description = c.Text("description", n.Description, 0, 500)
 	if !c.Failed("name") {
 		sniff(&c, f.Name, r.Head)
