@@ -80,7 +80,7 @@ const (
 	keepDead      = 30 * 24 * time.Hour
 )
 
-// sweep finds deliveries that lost their job, removes old ones, and seals secrets anew after a rotation of keys.
+// sweep finds deliveries that lost their job, removes old ones, and forgets the secrets before a rotation when their time is over.
 func (w *Webhooks) sweep(ctx context.Context, _ queue.Job[struct{}]) error {
 	now := w.d.Now()
 	var stuck []string
@@ -100,41 +100,48 @@ func (w *Webhooks) sweep(ctx context.Context, _ queue.Job[struct{}]) error {
 			return err
 		}
 		if n < 500 {
-			return w.reseal(ctx)
+			break
 		}
 	}
+	_, err := w.d.Exec(ctx, `UPDATE deliver_webhooks SET old_secret = NULL, old_until = NULL WHERE old_until <= $1`, now)
+	return err
 }
 
-// reseal seals the secrets with the newest key that were sealed with an older one, and forgets old secrets past their time.
-func (w *Webhooks) reseal(ctx context.Context) error {
-	if _, err := w.d.Exec(ctx, `UPDATE deliver_webhooks SET old_secret = NULL, old_until = NULL WHERE old_until <= $1`, w.d.Now()); err != nil {
-		return err
+// Reseal seals anew the secrets that were sealed with an older key than the newest, and gives of how many webhooks those were.
+func (w *Webhooks) Reseal(ctx context.Context) (int, error) {
+	var ids []string
+	if err := w.d.Select(ctx, &ids, `SELECT id FROM deliver_webhooks ORDER BY id`); err != nil {
+		return 0, err
 	}
-	var all []Webhook
-	if err := w.d.Select(ctx, &all, `SELECT `+hookColumns+` FROM deliver_webhooks`); err != nil {
-		return err
+	return w.d.OneByOne(ctx, ids, w.resealOne)
+}
+
+// resealOne leaves the version of the webhook as it is, since nothing changes that anybody can see.
+func (w *Webhooks) resealOne(ctx context.Context, tx *db.Tx, id string) (bool, error) {
+	var h Webhook
+	err := tx.LockRow(ctx, "deliver_webhooks", id)
+	if err == nil {
+		err = tx.Get(ctx, &h, `SELECT `+hookColumns+` FROM deliver_webhooks WHERE id = $1`, id)
 	}
-	for _, h := range all {
-		for _, column := range []struct {
-			name  string
-			value []byte
-		}{{"secret", h.Secret}, {"old_secret", h.OldSecret}} {
-			if !w.box.NeedsReseal(column.value) {
-				continue
-			}
-			plain, err := w.box.Open(column.value, secretContext(h.ID))
-			if err != nil {
-				w.log.Error("a webhook's secret cannot be opened", "webhook", h.ID, "err", err)
-				continue
-			}
-			fresh, err := w.box.Seal(plain, secretContext(h.ID))
-			if err != nil {
-				return err
-			}
-			if _, err := w.d.Exec(ctx, `UPDATE deliver_webhooks SET `+column.name+` = $2 WHERE id = $1 AND `+column.name+` = $3`, h.ID, fresh, column.value); err != nil {
-				return err
-			}
+	if err != nil && errs.KindOf(err) == errs.NotFound { // deleted meanwhile
+		return false, nil
+	}
+	if err != nil || !w.box.NeedsReseal(h.Secret) && !w.box.NeedsReseal(h.OldSecret) {
+		return false, err
+	}
+	for _, sealed := range []*[]byte{&h.Secret, &h.OldSecret} {
+		if *sealed == nil {
+			continue
+		}
+		plain, err := w.box.Open(*sealed, secretContext(id))
+		if err != nil { // that of one webhook must not keep the others waiting
+			w.log.Error("a webhook's secret cannot be opened", "webhook", id, "err", err)
+			return false, nil
+		}
+		if *sealed, err = w.box.Seal(plain, secretContext(id)); err != nil {
+			return false, err
 		}
 	}
-	return nil
+	_, err = tx.Exec(ctx, `UPDATE deliver_webhooks SET secret = $2, old_secret = $3 WHERE id = $1`, id, h.Secret, h.OldSecret)
+	return err == nil, err
 }

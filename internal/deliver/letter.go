@@ -7,7 +7,6 @@ import (
 	"net/url"
 	"slices"
 	"strings"
-	"text/template"
 
 	"linecard/internal/errs"
 )
@@ -50,7 +49,7 @@ func (t Template) Values() []string { return slices.Clone(letters[t]) }
 //go:embed letters
 var letterFiles embed.FS
 
-// catalogue is the texts of one language. They are plain text with {{.value}}; HTML is made around them.
+// catalogue is the texts of one language. They are plain text with {{.value}} and nothing else in braces; HTML is made around them.
 type catalogue struct {
 	LinkHint string                  `json:"link_hint"`
 	Footer   string                  `json:"footer"`
@@ -96,68 +95,108 @@ type page struct {
 	Lines, After                                                  []string
 }
 
-// written is a letter as it will be sent. It may hold a one-time link, so it is only stored sealed.
+// draft is a letter as it waits in the outbox: what it says, made harmless, but not yet written out. That is done when it is sent
+// or looked at, because nothing is rendered in a transaction (decision 1). It may hold a one-time link, so it is only stored sealed.
+type draft struct {
+	Template Template          `json:"template,omitempty"`
+	Values   map[string]string `json:"values,omitempty"` // all that the template needs; without one: subject and text
+}
+
+// written is a letter as it is sent.
 type written struct {
-	Text string `json:"text"`
-	HTML string `json:"html"`
+	Text string `json:"text,omitempty"`
+	HTML string `json:"html,omitempty"`
 }
 
 var errLetter = errs.New(errs.Internal, "letter_incomplete", "Something went wrong on our side.")
 
 const valueMost = 8000 // characters
 
-// compose writes the letter in its language. A missing, unknown or empty value is our own mistake, as is a link that is not http(s).
-func compose(l Letter) (subject string, w written, err error) {
-	locale := language(l.Locale)
-	p := page{Locale: locale, Brand: l.Brand}
-	c := catalogues[locale]
-	values := map[string]string{"brand": l.Brand}
-	text := letterText{Subject: "{{.subject}}", Title: "{{.subject}}", Lines: []string{"{{.text}}"}}
+// draftOf takes what a letter says. A missing, unknown or empty value is our own mistake, as is a link that is not http(s).
+func draftOf(l Letter) (draft, error) {
+	d := draft{Template: l.Template, Values: make(map[string]string, len(l.Values))}
 	if l.Template == "" {
-		values["subject"], values["text"] = printable(l.Subject, 200), block(l.Text)
-		if values["subject"] == "" || values["text"] == "" {
-			return "", written{}, errLetter
+		d.Values["subject"], d.Values["text"] = printable(l.Subject, 200), block(l.Text)
+		if d.Values["subject"] == "" || d.Values["text"] == "" {
+			return draft{}, errLetter
 		}
-	} else {
-		needs, known := letters[l.Template]
-		if !known || len(l.Values) != len(needs) {
-			return "", written{}, errLetter
-		}
-		text = c.Letters[l.Template]
-		for _, name := range needs {
-			v := block(l.Values[name])
-			if name != "message" {
-				v = printable(v, 500)
-			}
-			if v == "" {
-				return "", written{}, errLetter
-			}
-			values[name] = v
-		}
-		if slices.Contains(needs, "link") {
-			p.Link = l.Values["link"]
-			if u, err := url.Parse(p.Link); err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" {
-				return "", written{}, errLetter
-			}
-		}
+		return d, nil
 	}
-	f := filler{values: values}
-	p.Subject, p.Title, p.Button = f.fill(text.Subject), f.fill(text.Title), f.fill(text.Button)
-	p.LinkHint, p.Footer = f.fill(c.LinkHint), f.fill(c.Footer)
-	for _, s := range text.Lines {
-		p.Lines = append(p.Lines, f.fill(s))
+	needs, known := letters[l.Template]
+	if !known || len(l.Values) != len(needs) {
+		return draft{}, errLetter
 	}
-	for _, s := range text.After {
-		p.After = append(p.After, f.fill(s))
+	for _, name := range needs {
+		v := block(l.Values[name])
+		if name != "message" {
+			v = printable(v, 500)
+		}
+		if v == "" {
+			return draft{}, errLetter
+		}
+		d.Values[name] = v
 	}
-	if f.err != nil {
-		return "", written{}, errLetter.Because(f.err)
+	if link, ok := l.Values["link"]; ok {
+		if u, err := url.Parse(link); err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" {
+			return draft{}, errLetter
+		}
+		d.Values["link"] = link
+	}
+	return d, nil
+}
+
+// texts gives the texts of the letter in the language of a catalogue.
+func (d draft) texts(c catalogue) (letterText, error) {
+	if d.Template == "" {
+		return letterText{Subject: "{{.subject}}", Title: "{{.subject}}", Lines: []string{"{{.text}}"}}, nil
+	}
+	t, known := c.Letters[d.Template]
+	if !known { // a newer release wrote it
+		return letterText{}, errLetter
+	}
+	return t, nil
+}
+
+// filler puts the values of the letter into texts. Braces in a value stay what they are.
+func (d draft) filler(brand string) *strings.Replacer {
+	pairs := []string{"{{.brand}}", brand}
+	for name, v := range d.Values {
+		pairs = append(pairs, "{{."+name+"}}", v)
+	}
+	return strings.NewReplacer(pairs...)
+}
+
+// subject gives the subject alone, which lists of mails show.
+func (d draft) subject(locale, brand string) (string, error) {
+	t, err := d.texts(catalogues[language(locale)])
+	if err != nil {
+		return "", err
+	}
+	return d.filler(brand).Replace(t.Subject), nil
+}
+
+// compose writes the letter out in its language.
+func (d draft) compose(locale, brand string) (written, error) {
+	locale = language(locale)
+	c := catalogues[locale]
+	t, err := d.texts(c)
+	if err != nil {
+		return written{}, err
+	}
+	fill := d.filler(brand).Replace
+	p := page{Locale: locale, Brand: brand, Subject: fill(t.Subject), Title: fill(t.Title), Button: fill(t.Button), Link: d.Values["link"],
+		LinkHint: fill(c.LinkHint), Footer: fill(c.Footer)}
+	for _, s := range t.Lines {
+		p.Lines = append(p.Lines, fill(s))
+	}
+	for _, s := range t.After {
+		p.After = append(p.After, fill(s))
 	}
 	var html strings.Builder
 	if err := layout.Execute(&html, p); err != nil {
-		return "", written{}, errLetter.Because(err)
+		return written{}, errLetter.Because(err)
 	}
-	return p.Subject, written{Text: p.plain(), HTML: html.String()}, nil
+	return written{Text: p.plain(), HTML: html.String()}, nil
 }
 
 // plain is the letter for readers without HTML.
@@ -167,24 +206,6 @@ func (p page) plain() string {
 		parts = append(parts, p.Button+":\n"+p.Link)
 	}
 	return strings.Join(append(append(parts, p.After...), "-- \n"+p.Footer), "\n\n") + "\n"
-}
-
-// filler puts values into texts and remembers the first failure.
-type filler struct {
-	values map[string]string
-	err    error
-}
-
-func (f *filler) fill(text string) string {
-	t, err := template.New("").Option("missingkey=error").Parse(text)
-	var b strings.Builder
-	if err == nil {
-		err = t.Execute(&b, f.values)
-	}
-	if err != nil && f.err == nil {
-		f.err = err
-	}
-	return b.String()
 }
 
 // block makes foreign text of several lines harmless.

@@ -67,7 +67,7 @@ func TestEveryLetterCanBeWrittenInEveryLanguage(t *testing.T) {
 			if !slices.Contains(needs, "link") {
 				delete(values, "link")
 			}
-			subject, w, err := compose(Letter{Locale: locale, Template: name, Brand: "Blue & Co", Values: values})
+			subject, w, err := writeOut(Letter{Locale: locale, Template: name, Brand: "Blue & Co", Values: values})
 			if err != nil {
 				t.Errorf("%s, %s: %v", locale, name, err)
 				continue
@@ -88,8 +88,27 @@ func TestEveryLetterCanBeWrittenInEveryLanguage(t *testing.T) {
 }
 
 func TestAMessageKeepsItsLinesAndLosesWhatControlsATerminal(t *testing.T) {
-	_, w, err := compose(Letter{Template: Feedback, Brand: "B", Values: map[string]string{"organisation": "O", "topic": "T\r\nBcc: x", "person": "P", "email": "e@x.example", "page": "/", "message": "one\r\ntwo\x1b[0m\x00\u202e"}})
+	_, w, err := writeOut(Letter{Template: Feedback, Brand: "B", Values: map[string]string{"organisation": "O", "topic": "T\r\nBcc: x", "person": "P", "email": "e@x.example", "page": "/", "message": "one\r\ntwo\x1b[0m\x00\u202e"}})
 	if err != nil || !strings.Contains(w.Text, "one\ntwo[0m\n") || !strings.Contains(w.Text, "T Bcc: x") {
+		t.Errorf("%q %v", w.Text, err)
+	}
+}
+
+// writeOut makes a letter and composes it at once.
+func writeOut(l Letter) (subject string, w written, err error) {
+	d, err := draftOf(l)
+	if err == nil {
+		subject, err = d.subject(l.Locale, l.Brand)
+	}
+	if err == nil {
+		w, err = d.compose(l.Locale, l.Brand)
+	}
+	return subject, w, err
+}
+
+func TestBracesInAValueStayWhatTheyAre(t *testing.T) {
+	_, w, err := writeOut(Letter{Template: EmailChangedNew, Brand: "{{.email}}", Values: map[string]string{"name": "{{.brand}}", "email": "ada@cafe.example"}})
+	if err != nil || !strings.Contains(w.Text, "Hello {{.brand}},") || !strings.Contains(w.Text, "automatically by {{.email}}") {
 		t.Errorf("%q %v", w.Text, err)
 	}
 }

@@ -45,7 +45,8 @@ const (
 const DefaultBrand = "Linecard"
 
 const (
-	mailKind      = "deliver.mail"
+	letterKind    = "deliver.letter"
+	mailKind      = "deliver.mail" // of release 0.1.0, which wrote letters out before it stored them
 	mailPurgeKind = "deliver.mail_purge"
 	mailColumns   = `id, tenant_id, kind, recipient, locale, subject, state, attempts, last_response, created, changed`
 	mailsKept     = 90 * 24 * time.Hour
@@ -158,11 +159,15 @@ func (m *Mailer) Mail(ctx context.Context, tx *db.Tx, l Letter) (id string, err 
 	if l.Kind == "" {
 		l.Kind = string(l.Template)
 	}
-	subject, body, err := compose(l)
+	what, err := draftOf(l)
 	if err != nil {
 		return "", err
 	}
-	plain, err := json.Marshal(body)
+	subject, err := what.subject(l.Locale, l.Brand)
+	if err != nil {
+		return "", err
+	}
+	plain, err := json.Marshal(content{draft: what})
 	if err != nil {
 		return "", err
 	}
@@ -183,7 +188,7 @@ func (m *Mailer) Mail(ctx context.Context, tx *db.Tx, l Letter) (id string, err 
 	}
 	// A lane for each receiving domain: where one answers slowly, mails to others pass it.
 	domain := to[strings.LastIndexByte(to, '@')+1:]
-	return id, queue.Insert(ctx, tx, mailKind, mailArgs{id}, queue.Opts{Lane: domain})
+	return id, queue.Insert(ctx, tx, letterKind, mailArgs{id}, queue.Opts{Lane: domain})
 }
 
 type mailArgs struct {
@@ -224,14 +229,15 @@ func (m *Mailer) Mailbox(ctx context.Context, page db.Page) ([]Kept, string, err
 	}
 	var rows []struct {
 		MailStatus
-		Body []byte `db:"body"`
+		Sender string `db:"sender"`
+		Body   []byte `db:"body"`
 	}
-	if err := m.d.Select(ctx, &rows, `SELECT `+mailColumns+`, body FROM deliver_mails WHERE `+k.Where+` ORDER BY `+k.OrderBy+` LIMIT `+a.Add(k.Limit), a.List()...); err != nil {
+	if err := m.d.Select(ctx, &rows, `SELECT `+mailColumns+`, sender, body FROM deliver_mails WHERE `+k.Where+` ORDER BY `+k.OrderBy+` LIMIT `+a.Add(k.Limit), a.List()...); err != nil {
 		return nil, "", err
 	}
 	all := make([]Kept, 0, len(rows))
 	for _, r := range rows {
-		w, err := m.open(r.ID, r.Body)
+		w, err := m.open(r.MailStatus, r.Sender, r.Body)
 		if err != nil && !errors.Is(err, errNoBody) {
 			return nil, "", err
 		}
@@ -243,13 +249,27 @@ func (m *Mailer) Mailbox(ctx context.Context, page db.Page) ([]Kept, string, err
 
 var errNoBody = errs.New(errs.Gone, "mail_text_gone", "The text of this mail is not kept.")
 
-func (m *Mailer) open(id string, sealed []byte) (w written, err error) {
+// content is what the body of a mail seals: a draft; or, in a mail that release 0.1.0 has left in the outbox, the letter written out.
+type content struct {
+	draft
+	written
+}
+
+// open gives the letter of a mail as it is sent.
+func (m *Mailer) open(s MailStatus, brand string, sealed []byte) (written, error) {
 	if len(sealed) == 0 {
 		return written{}, errNoBody
 	}
-	plain, err := m.box.Open(sealed, mailContext(id))
-	if err == nil {
-		err = json.Unmarshal(plain, &w)
+	plain, err := m.box.Open(sealed, mailContext(s.ID))
+	if err != nil {
+		return written{}, err
 	}
-	return w, err
+	var c content
+	if err := json.Unmarshal(plain, &c); err != nil {
+		return written{}, err
+	}
+	if c.Values == nil {
+		return c.written, nil
+	}
+	return c.compose(s.Locale, brand)
 }

@@ -13,6 +13,7 @@ import (
 	"linecard/internal/db/dbtest"
 	"linecard/internal/deliver"
 	"linecard/internal/errs"
+	"linecard/internal/queue"
 )
 
 const link = "https://linecard.example/customer/invitation/s3cr3t-token"
@@ -225,6 +226,41 @@ func TestTheDemoKeepsItsMailsToBeLookedAt(t *testing.T) {
 		var stored string
 		if err := d.Get(context.Background(), &stored, `SELECT CAST(body AS TEXT) FROM deliver_mails LIMIT 1`); err == nil && strings.Contains(stored, "s3cr3t") {
 			t.Error("a link stands in the database in the clear")
+		}
+	})
+}
+
+// Release 0.1.0 wrote letters out before it stored them. What it left in the outbox is delivered after an upgrade, by the job that it
+// left behind; while nodes of both run side by side, they leave the new kind of job to the new ones.
+func TestAMailThatRelease010LeftInTheOutboxIsDelivered(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB, clock *dbtest.Clock) {
+		w := newWorld(t, d, clock)
+		s := newSMTPServer(t, false)
+		id := db.NewID()
+		body, err := w.box.Seal([]byte(`{"text":"Your link: `+link+`\n","html":"<p>`+link+`</p>"}`), "deliver_mails/body/"+id)
+		if err != nil {
+			t.Fatal(err)
+		}
+		err = d.Tx(context.Background(), func(ctx context.Context, tx *db.Tx) error {
+			if _, err := tx.Exec(ctx, `INSERT INTO deliver_mails (id, tenant_id, kind, recipient, sender, reply_to, locale, subject, body, state, attempts,
+				last_response, expires, created, changed) VALUES ($1,$2,'account_invitation','ada@cafe.example','Blue Voice','','en','Welcome',$3,'queued',0,'',$4,$5,$5)`,
+				id, customer.ID, body, db.At(clock.Now().Add(time.Hour)), tx.Now()); err != nil {
+				return err
+			}
+			return queue.Insert(ctx, tx, "deliver.mail", map[string]string{"mail": id}, queue.Opts{Lane: "cafe.example"})
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		kept, _, err := deliver.NewMailer(d, deliver.MailerOptions{Box: w.box, Sender: deliver.Outbox{}}).Mailbox(context.Background(), db.Page{})
+		if err != nil || len(kept) != 1 || kept[0].Text != "Your link: "+link+"\n" {
+			t.Errorf("%+v %v", kept, err)
+		}
+		m := w.mailer(t, s.sender(t, "", "tls=none", deliver.SMTPOptions{}))
+		waitState(t, w, m, id, deliver.MailSent)
+		header, parts := readMail(t, s.mails()[0])
+		if parts["text/plain"] != "Your link: "+link+"\r\n" && parts["text/plain"] != "Your link: "+link+"\n" || parts["text/html"] == "" || header.Get("Subject") != "Welcome" {
+			t.Errorf("%v %q", header, parts)
 		}
 	})
 }

@@ -12,7 +12,9 @@ import (
 
 // Register gives the queue the work of the outbox.
 func (m *Mailer) Register(q *queue.Queue) {
-	queue.Handle(q, mailKind, m.post, queue.Policy{Timeout: 2 * time.Minute, Concurrency: 20, LaneConcurrency: 2})
+	for _, kind := range []string{letterKind, mailKind} {
+		queue.Handle(q, kind, m.post, queue.Policy{Timeout: 2 * time.Minute, Concurrency: 20, LaneConcurrency: 2})
+	}
 	queue.Handle(q, mailPurgeKind, func(ctx context.Context, _ queue.Job[struct{}]) error { return m.purge(ctx) }, queue.Policy{Concurrency: 1})
 	q.Periodic(mailPurgeKind, "41 3 * * *", mailPurgeKind, struct{}{})
 }
@@ -56,7 +58,7 @@ func (m *Mailer) post(ctx context.Context, j queue.Job[mailArgs]) error {
 	case m.sender == nil:
 		return m.later(ctx, o, ResponseNoSetting)
 	}
-	w, err := m.open(o.ID, o.Body)
+	w, err := m.open(o.MailStatus, o.Sender, o.Body)
 	if err != nil {
 		return err // the key file is not there yet, or for good: the queue keeps it for people to look at
 	}

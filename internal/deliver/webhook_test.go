@@ -433,9 +433,21 @@ func TestSecretsAreSealedAnewAfterAKeyRotationAndNeverStoredInTheClear(t *testin
 		w := newWorld(t, d, clock)
 		ctx := context.Background()
 		r := newReceiver(t)
-		h, secret := w.create(t, r.URL, "customer.edited")
-		if strings.Contains(string(h.Secret), secret) || w.box.NeedsReseal(h.Secret) {
-			t.Fatal("the stored secret")
+		h, old := w.create(t, r.URL, "customer.edited")
+		damaged, _ := w.create(t, r.URL, "customer.created")
+		fresh, err := w.hooks.RotateSecret(ctx, admin, own, h.ID, time.Hour)
+		if err != nil {
+			t.Fatal(err)
+		}
+		h = w.hook(t, h.ID)
+		if strings.Contains(string(h.Secret)+string(h.OldSecret), old) || strings.Contains(string(h.Secret), fresh.Reveal()) {
+			t.Fatal("a stored secret lies open")
+		}
+		if n, err := w.hooks.Reseal(ctx); n != 0 || err != nil {
+			t.Errorf("%d sealed anew without a new key: %v", n, err)
+		}
+		if _, err := d.Exec(ctx, `UPDATE deliver_webhooks SET secret = $2 WHERE id = $1`, damaged.ID, w.hook(t, h.ID).Secret); err != nil { // of another row
+			t.Fatal(err)
 		}
 		if err := w.box.Rotate(); err != nil {
 			t.Fatal(err)
@@ -443,18 +455,45 @@ func TestSecretsAreSealedAnewAfterAKeyRotationAndNeverStoredInTheClear(t *testin
 		if !w.box.NeedsReseal(w.hook(t, h.ID).Secret) {
 			t.Fatal("the rotation asks for nothing")
 		}
+		if n, err := w.hooks.Reseal(ctx); n != 1 || err != nil {
+			t.Errorf("%d sealed anew beside one that cannot be opened: %v", n, err)
+		}
+		if n, err := w.hooks.Reseal(ctx); n != 0 || err != nil {
+			t.Errorf("%d sealed anew again: %v", n, err)
+		}
+		if x := w.hook(t, h.ID); w.box.NeedsReseal(x.Secret) || w.box.NeedsReseal(x.OldSecret) || x.Version != h.Version {
+			t.Errorf("%+v", x)
+		}
 		w.start(t)
-		dbtest.Eventually(t, "sealed anew", func() bool {
-			clock.Advance(time.Minute)
-			return !w.box.NeedsReseal(w.hook(t, h.ID).Secret)
-		})
 		if _, err := w.hooks.Test(ctx, admin, own, h.ID); err != nil {
 			t.Fatal(err)
 		}
 		got := r.wait(t, 1)[0]
-		if want, _ := deliver.Sign(secret, got.header.Get("webhook-id"), clock.Now(), got.body); got.header.Get("webhook-signature") != want {
-			t.Error("the secret is another one")
+		for _, secret := range []string{fresh.Reveal(), old} {
+			if want, _ := deliver.Sign(secret, got.header.Get("webhook-id"), clock.Now(), got.body); !strings.Contains(got.header.Get("webhook-signature"), want) {
+				t.Error("a secret is another one")
+			}
 		}
+	})
+}
+
+// The sweep forgets the secret before a rotation when its time is over.
+func TestAnOldSecretIsForgottenAfterItsTime(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB, clock *dbtest.Clock) {
+		w := newWorld(t, d, clock)
+		r := newReceiver(t)
+		h, _ := w.create(t, r.URL, "customer.edited")
+		if _, err := w.hooks.RotateSecret(context.Background(), admin, own, h.ID, time.Hour); err != nil {
+			t.Fatal(err)
+		}
+		if w.hook(t, h.ID).OldSecret == nil {
+			t.Fatal("there is no time of overlap")
+		}
+		w.start(t)
+		dbtest.Eventually(t, "it is forgotten", func() bool {
+			clock.Advance(10 * time.Minute)
+			return w.hook(t, h.ID).OldSecret == nil
+		})
 	})
 }
 
