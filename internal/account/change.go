@@ -140,7 +140,7 @@ func (s *Service) proveEmail(ctx context.Context, tx *db.Tx, acc Account, email 
 	if err != nil {
 		return err
 	}
-	return s.letter(ctx, tx, acc, post{email, deliver.EmailConfirm, emailLife}, map[string]string{"name": acc.Name, "email": email, "hours": "24", "link": to})
+	return s.letter(ctx, tx, acc, post{to: email, kind: deliver.EmailConfirm, life: emailLife}, map[string]string{"name": acc.Name, "email": email, "hours": "24", "link": to})
 }
 
 // Delete removes an account: its sessions and tokens end at once, its name stays in old log rows (CH-89).
@@ -217,6 +217,9 @@ func (s *Service) resetOf(ctx context.Context, tx *db.Tx, a access.Actor, acc Ac
 		if err != nil {
 			return err
 		}
+		if err := endLinks(ctx, tx, acc.ID, InviteLink); err != nil {
+			return err
+		}
 		if err := s.invite(ctx, tx, acc, t); err != nil {
 			return err
 		}
@@ -229,7 +232,7 @@ func (s *Service) resetOf(ctx context.Context, tx *db.Tx, a access.Actor, acc Ac
 	if err != nil {
 		return err
 	}
-	if err := s.letter(ctx, tx, acc, post{acc.Email, deliver.PasswordResetByAdmin, adminResetLife}, map[string]string{"name": acc.Name, "hours": "24", "link": to}); err != nil {
+	if err := s.letter(ctx, tx, acc, post{to: acc.Email, kind: deliver.PasswordResetByAdmin, life: adminResetLife}, map[string]string{"name": acc.Name, "hours": "24", "link": to}); err != nil {
 		return err
 	}
 	return s.note(ctx, tx, a, "account.reset_requested", "account/reset-password", of, acc.ID, acc.Email, nil)

@@ -46,6 +46,11 @@ func (s *Service) newLink(ctx context.Context, tx *db.Tx, acc Account, p Purpose
 	if err := endLinks(ctx, tx, acc.ID, p); err != nil {
 		return "", err
 	}
+	return s.addLink(ctx, tx, acc, p, life, email)
+}
+
+// addLink is newLink for an account that has no open link of the purpose.
+func (s *Service) addLink(ctx context.Context, tx *db.Tx, acc Account, p Purpose, life time.Duration, email string) (string, error) {
 	token, hash := secret.Token("")
 	_, err := tx.Exec(ctx, `INSERT INTO account_links (id, account_id, purpose, token_hash, email, created, expires) VALUES ($1,$2,$3,$4,$5,$6,$7)`,
 		db.NewID(), acc.ID, p, hash, email, tx.Now(), db.At(tx.Now().Add(life)))

@@ -23,10 +23,11 @@ type Invitation struct {
 	Customers    []string        // sub accounts: tenant ids (CH-88)
 	AllCustomers bool
 
-	First    bool          // the first administrator of a new tenant
-	Password secret.String // a supplied password must be changed at the first sign-in (CH-3); without one a link is mailed (CH-19)
-	Hashed   Hashed        // the same, made by HashPassword, for callers that are inside a transaction
-	Keep     bool          // the supplied password need not be changed: only the system may say so
+	First    bool           // the first administrator of a new tenant
+	Of       *tenant.Tenant // with First: the tenant, when the caller has made it in this transaction for this actor; nil: the one with TenantID
+	Password secret.String  // a supplied password must be changed at the first sign-in (CH-3); without one a link is mailed (CH-19)
+	Hashed   Hashed         // the same, made by HashPassword, for callers that are inside a transaction
+	Keep     bool           // the supplied password need not be changed: only the system may say so
 }
 
 // Invite creates an account and mails its one-time link. An address that is taken is Conflict with the field's name. No edge
@@ -35,14 +36,14 @@ func (s *Service) Invite(ctx context.Context, a access.Actor, in Invitation) (Ac
 	if in.TenantID == "" {
 		in.TenantID = a.Place().ID
 	}
-	t, target, err := s.tenants.Target(ctx, s.db, a, in.TenantID)
+	t, target, err := s.inviting(ctx, a, in)
 	if err != nil {
 		return Account{}, err
 	}
 	acc := Account{ID: db.NewID(), Realm: RealmOf(t.Kind), TenantID: t.ID, Scope: t.Scope, Roles: in.Roles, Functions: in.Functions,
 		Customers: in.Customers, AllCustomers: in.AllCustomers, State: Invited, First: in.First}
 	if in.First {
-		err = s.mayBegin(ctx, a, acc, t)
+		err = s.mayBegin(ctx, a, acc, t, in.Of != nil)
 	} else {
 		err = s.mayManage(a, acc, target)
 	}
@@ -55,28 +56,42 @@ func (s *Service) Invite(ctx context.Context, a access.Actor, in Invitation) (Ac
 	if err := s.supplied(ctx, a, &acc, in); err != nil {
 		return Account{}, err
 	}
+	var out Account
 	err = s.db.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
-		if _, _, err := s.tenants.Locked(ctx, tx, a, t.ID); err != nil { // so that it is not archived meanwhile
-			return err
-		}
-		if err := insert(ctx, tx, acc); err != nil {
-			return err
-		}
-		if acc.PasswordHash == "" {
-			if err := s.invite(ctx, tx, acc, t); err != nil {
+		if in.Of == nil {
+			if _, _, err := s.tenants.Locked(ctx, tx, a, t.ID); err != nil { // so that it is not archived meanwhile
 				return err
 			}
 		}
-		if err := s.note(ctx, tx, a, "account.created", "account/create", t.Access(), acc.ID, acc.Email, map[string]any{"roles": acc.Roles}); err != nil {
+		out = acc
+		if err := insert(ctx, tx, &out); err != nil {
 			return err
 		}
-		if acc, err = byID(ctx, tx, acc.ID); err != nil {
+		if out.PasswordHash == "" {
+			if err := s.invite(ctx, tx, out, t); err != nil {
+				return err
+			}
+		}
+		if err := s.note(ctx, tx, a, "account.created", "account/create", t.Access(), out.ID, out.Email, map[string]any{"roles": out.Roles}); err != nil {
 			return err
 		}
-		acc, err = withCustomers(ctx, tx, acc)
+		out.Customers = nil
+		out, err = withCustomers(ctx, tx, out)
 		return err
 	})
-	return acc, err
+	return out, err
+}
+
+// inviting gives the tenant of an invitation. One that the caller's transaction has just made nobody else can see yet, so it needs
+// no lock either; about its first administrator mayBegin decides without a target.
+func (s *Service) inviting(ctx context.Context, a access.Actor, in Invitation) (tenant.Tenant, access.Target, error) {
+	if in.Of == nil {
+		return s.tenants.Target(ctx, s.db, a, in.TenantID)
+	}
+	if !in.First {
+		return tenant.Tenant{}, access.Target{}, errs.Missing("object")
+	}
+	return *in.Of, access.Target{}, nil
 }
 
 // supplied gives the account the password that came with the invitation, if any.

@@ -115,7 +115,7 @@ func (s *Service) sendReset(ctx context.Context, r forgotten, done func(context.
 		if err != nil {
 			return err
 		}
-		if err := s.letter(ctx, tx, acc, post{acc.Email, deliver.PasswordReset, resetLife}, map[string]string{"name": acc.Name, "minutes": "10", "link": to}); err != nil {
+		if err := s.letter(ctx, tx, acc, post{to: acc.Email, kind: deliver.PasswordReset, life: resetLife}, map[string]string{"name": acc.Name, "minutes": "10", "link": to}); err != nil {
 			return err
 		}
 		return s.note(ctx, tx, a, "account.reset_requested", "account/recover", a.Tenant, acc.ID, acc.Email, nil)

@@ -61,13 +61,15 @@ func customersOf(ctx context.Context, q db.Q, accountID string) ([]access.Tenant
 	return out, err
 }
 
-func insert(ctx context.Context, tx *db.Tx, a Account) error {
+// insert stores a new account and sets what the database would give back.
+func insert(ctx context.Context, tx *db.Tx, a *Account) error {
 	a.pack()
+	a.Created, a.Updated, a.Version = tx.Now(), tx.Now(), 1
 	_, err := tx.Exec(ctx, `INSERT INTO account_accounts (id, realm, tenant_id, scope, email, email_fold, name, name_fold, phone,
 		locale, time_zone, roles, functions, all_customers, state, first, must_change, password_hash, password_changed, created, updated)
 		VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,$16,$17,$18,$19,$20,$20)`,
 		a.ID, a.Realm, a.TenantID, a.Scope, a.Email, a.EmailFold, a.Name, a.NameFold, a.Phone, a.Locale, a.TimeZone, a.RolesText,
-		a.FunctionsText, a.AllCustomers, a.State, a.First, a.MustChange, a.PasswordHash, a.PasswordChanged, tx.Now())
+		a.FunctionsText, a.AllCustomers, a.State, a.First, a.MustChange, a.PasswordHash, a.PasswordChanged, a.Created)
 	if db.IsUnique(err, "account_accounts", "realm", "email_fold") {
 		return errEmailTaken
 	}
@@ -79,7 +81,7 @@ func insert(ctx context.Context, tx *db.Tx, a Account) error {
 			return err
 		}
 	}
-	return setCustomers(ctx, tx, a.ID, a.Customers)
+	return addCustomers(ctx, tx, a.ID, a.Customers)
 }
 
 // update stores what a person or an administrator can change, if the version is still the one that was read.
@@ -103,6 +105,10 @@ func setCustomers(ctx context.Context, tx *db.Tx, id string, customers []string)
 	if _, err := tx.Exec(ctx, `DELETE FROM account_customers WHERE account_id = $1`, id); err != nil {
 		return err
 	}
+	return addCustomers(ctx, tx, id, customers)
+}
+
+func addCustomers(ctx context.Context, tx *db.Tx, id string, customers []string) error {
 	for _, c := range customers {
 		if _, err := tx.Exec(ctx, `INSERT INTO account_customers (account_id, tenant_id) VALUES ($1, $2)`, id, c); err != nil {
 			return err

@@ -136,6 +136,14 @@ func (t *Tx) LockRow(ctx context.Context, table, id string) error {
 	return t.Get(ctx, &got, "SELECT id FROM "+table+" WHERE id = $1"+t.forUpdate(""), id)
 }
 
+// LockToRead is LockRow for a caller that reads the row next, and so sees itself whether it exists: on SQLite it needs no statement.
+func (t *Tx) LockToRead(ctx context.Context, table, id string) error {
+	if t.db.dialect() == sqlite {
+		return nil
+	}
+	return t.LockRow(ctx, table, id)
+}
+
 func (t *Tx) forUpdate(suffix string) string {
 	if t.db.dialect() == postgres {
 		return " FOR UPDATE" + suffix

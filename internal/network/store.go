@@ -20,21 +20,19 @@ func ensure(ctx context.Context, tx *db.Tx, t tenant.Tenant) error {
 	if err != nil || n == 0 {
 		return err
 	}
-	first := Site{CustomerID: t.ID, Scope: t.Scope, Created: tx.Now(), Updated: tx.Now(), Version: 1}
+	var all []Site
 	for _, name := range []string{internet, intranet} {
-		s := first
-		s.ID, s.Name, s.NameFold, s.Fixed = db.NewID(), name, db.Fold(name), name == internet
+		s := Site{ID: db.NewID(), CustomerID: t.ID, Scope: t.Scope, Name: name, NameFold: db.Fold(name), Fixed: name == internet,
+			Created: tx.Now(), Updated: tx.Now(), Version: 1}
 		if !s.Fixed {
 			s.Subnets = []Subnet{{Public: zeros}}
 		}
-		if err := insert(ctx, tx, s); err != nil {
-			return err
-		}
-		if err := insertSubnets(ctx, tx, []Site{s}); err != nil {
-			return err
-		}
+		all = append(all, s)
 	}
-	return nil
+	if err := insert(ctx, tx, all...); err != nil {
+		return err
+	}
+	return insertSubnets(ctx, tx, all)
 }
 
 // founded is the hook of tenant: a new customer has its two sites from the beginning.
@@ -45,11 +43,17 @@ func founded(ctx context.Context, tx *db.Tx, _ access.Actor, c tenant.Change) er
 	return ensure(ctx, tx, c.After)
 }
 
-func insert(ctx context.Context, tx *db.Tx, s Site) error {
+// insert writes new sites without their subnets; a few, since all are one statement.
+func insert(ctx context.Context, tx *db.Tx, sites ...Site) error {
+	a := tx.Args()
+	var rows []string
+	for _, s := range sites {
+		rows = append(rows, row(a, s.ID, s.CustomerID, s.Scope, s.Name, s.NameFold, s.Description, s.LocationName, s.searchFold(), s.DownloadPath,
+			s.Fixed, s.Created, s.Updated, s.Version))
+	}
 	_, err := tx.Exec(ctx, `INSERT INTO network_sites
 		(id, customer_id, scope, name, name_fold, description, location_name, search_fold, download_path, fixed, created, updated, version)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`,
-		s.ID, s.CustomerID, s.Scope, s.Name, s.NameFold, s.Description, s.LocationName, s.searchFold(), s.DownloadPath, s.Fixed, s.Created, s.Updated, s.Version)
+		VALUES `+strings.Join(rows, ", "), a.List()...)
 	return err
 }
 
@@ -207,4 +211,12 @@ func list(ctx context.Context, q db.Q, customerID string, query Query) (Listing,
 	}
 	b := q.Args()
 	return l, fill(ctx, q, l.Items, b.In("site_id", ids), b.List()...)
+}
+
+func row(a *db.Args, values ...any) string {
+	places := make([]string, len(values))
+	for i, v := range values {
+		places[i] = a.Add(v)
+	}
+	return "(" + strings.Join(places, ", ") + ")"
 }

@@ -164,7 +164,7 @@ func (s *Service) make(ctx context.Context, actor access.Actor, parentID string,
 		if err != nil {
 			return err
 		}
-		admin, err := s.accounts.Invite(ctx, actor, account.Invitation{TenantID: t.ID, Email: t.Email, Name: contactOf(t), Phone: t.Phone,
+		admin, err := s.accounts.Invite(ctx, actor, account.Invitation{Of: &t, TenantID: t.ID, Email: t.Email, Name: contactOf(t), Phone: t.Phone,
 			Locale: t.Locale, TimeZone: t.TimeZone, Roles: first[t.Kind], First: true, Hashed: hashed, Keep: f.Keep})
 		out = Made{Tenant: t, Admin: admin}
 		return err

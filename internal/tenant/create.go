@@ -115,7 +115,7 @@ func (s *Service) allowedBelow(ctx context.Context, tx *db.Tx, actor access.Acto
 	if n.tenant.ParentID == "" {
 		return Tenant{}, errs.Missing("object")
 	}
-	if err := tx.LockRow(ctx, "tenant_tenants", n.tenant.ParentID); err != nil {
+	if err := tx.LockToRead(ctx, "tenant_tenants", n.tenant.ParentID); err != nil {
 		return Tenant{}, err
 	}
 	parent, target, err := s.Target(ctx, tx, actor, n.tenant.ParentID)

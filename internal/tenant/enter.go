@@ -93,7 +93,7 @@ func (s *Service) withImplicit(ctx context.Context, t Tenant, have []Relation) (
 // Locked is Target for a transaction that adds something to a tenant: its row is locked, so that it cannot be archived or
 // suspended meanwhile. An archived one is a conflict for who may see it and NotFound for everybody else.
 func (s *Service) Locked(ctx context.Context, tx *db.Tx, actor access.Actor, id string) (Tenant, access.Target, error) {
-	if err := tx.LockRow(ctx, "tenant_tenants", id); err != nil {
+	if err := tx.LockToRead(ctx, "tenant_tenants", id); err != nil {
 		return Tenant{}, access.Target{}, err
 	}
 	t, target, err := s.Target(ctx, tx, actor, id)

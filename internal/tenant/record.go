@@ -57,7 +57,7 @@ func (s *Service) change(ctx context.Context, actor access.Actor, id string, ifV
 ) (Tenant, error) {
 	var out Tenant
 	err := s.db.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
-		if err := tx.LockRow(ctx, "tenant_tenants", id); err != nil {
+		if err := tx.LockToRead(ctx, "tenant_tenants", id); err != nil {
 			return err
 		}
 		before, target, err := s.Target(ctx, tx, actor, id)
