@@ -199,7 +199,7 @@ func (a *App) reseal(ctx context.Context) error {
 	n := 0
 	for _, room := range []interface {
 		Reseal(context.Context) (int, error)
-	}{a.Devices, a.Profiles, a.Accounts} {
+	}{a.Devices, a.Profiles, a.Accounts, a.Webhooks} {
 		done, err := room.Reseal(ctx)
 		if n += done; err != nil {
 			return err

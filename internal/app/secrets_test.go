@@ -521,7 +521,7 @@ func (v *vault) rotate(t *testing.T) {
 	v.Queue.Wake()
 	dbtest.Eventually(t, "everything is sealed with the new key", func() bool {
 		for _, column := range []string{"totp_secret FROM account_accounts WHERE totp_secret IS NOT NULL", "account_password FROM device_customers WHERE account_password IS NOT NULL",
-			"previous_password FROM device_customers WHERE previous_password IS NOT NULL"} {
+			"previous_password FROM device_customers WHERE previous_password IS NOT NULL", "secret FROM deliver_webhooks"} {
 			var sealed [][]byte
 			if err := v.DB.Select(t.Context(), &sealed, `SELECT `+column); err != nil || len(sealed) == 0 {
 				return false

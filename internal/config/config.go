@@ -10,6 +10,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"errors"
+	"net/netip"
 	"sync/atomic"
 	"time"
 
@@ -18,8 +19,12 @@ import (
 	"linecard/internal/db"
 	"linecard/internal/device"
 	"linecard/internal/errs"
+	"linecard/internal/firmware"
+	"linecard/internal/network"
 	"linecard/internal/phone"
+	"linecard/internal/profile"
 	"linecard/internal/revision"
+	"linecard/internal/secret"
 )
 
 // Request is what a phone wants, after it was let in.
@@ -30,6 +35,10 @@ type Request struct {
 	Address string // the form of address the phone uses; files may name others by it (decision 9)
 	Model   string // as the phone tells now; "" when it does not
 	Version string
+	// Trusted says that it is this phone for sure: it showed its own account or its maker's certificate, or somebody opened a window
+	// for it. Others get no secret (decision 15).
+	Trusted bool
+	From    netip.Addr // from where it asks: decides its site (DM-46)
 }
 
 // File is what a phone gets. The body is shared: nobody may change it.
@@ -50,18 +59,41 @@ type Options struct {
 	Bytes uint64
 	// Doors bounds the customers whose doors are kept for an outage. 0 → 20,000.
 	Doors int
+	// Estates bounds the customers whose profiles, containers and sites are kept in memory. 0 → 500.
+	Estates int
+}
+
+// Needs is what the room is made of.
+type Needs struct {
+	DB       *db.DB
+	Devices  *device.Service
+	Profiles *profile.Service
+	Networks *network.Service
+	Software *firmware.Service // nil: nobody is told to run anything
+	Makers   phone.Makers
+	Box      *secret.Box // opens and seals the changes of plans: they may hold passwords
+	// Address gives where the phones of a customer's host fetch, without a trailing slash; nil when it is not known: then nothing
+	// can link to resource files.
+	Address func(host string) string
 }
 
 // Service answers what a phone gets. It is safe for concurrent use.
 type Service struct {
-	db      *db.DB
-	devices *device.Service
-	makers  phone.Makers
-	keep    time.Duration
-	files   *otter.Cache[key, *file]
-	doors   *otter.Cache[string, *door]
-	counts  counts
-	away    atomic.Int64 // unix milliseconds when the database last failed to answer
+	db       *db.DB
+	devices  *device.Service
+	profiles *profile.Service
+	networks *network.Service
+	makers   phone.Makers
+	box      *secret.Box
+	address  func(host string) string
+	names    func(ctx context.Context, q db.Q, customerID string) (map[string]string, error)
+	software *firmware.Service
+	keep     time.Duration
+	files    *otter.Cache[key, *file]
+	doors    *otter.Cache[string, *door]
+	estates  *otter.Cache[string, *keptEstate]
+	counts   counts
+	away     atomic.Int64 // unix milliseconds when the database last failed to answer
 }
 
 // pause is for how long the database is not asked again after a fault by those who can be served without it: in an outage
@@ -80,12 +112,15 @@ func (s *Service) Counts() (hits, renders, stale int64) {
 type key struct {
 	customer, name, address, model, version string
 	mac                                     phone.MAC
+	trusted                                 bool
+	from                                    netip.Addr
 }
 
 // file is what is kept of a rendering.
 type file struct {
 	File
 	vector revision.Vector
+	until  time.Time    // when it becomes another without any change; zero: never
 	good   atomic.Int64 // unix milliseconds when the database last said that it is right
 }
 
@@ -95,7 +130,7 @@ type door struct {
 }
 
 // New makes the room.
-func New(d *db.DB, devices *device.Service, makers phone.Makers, o Options) (*Service, error) {
+func New(n Needs, o Options) (*Service, error) {
 	if o.Keep == 0 {
 		o.Keep = time.Hour
 	}
@@ -105,15 +140,19 @@ func New(d *db.DB, devices *device.Service, makers phone.Makers, o Options) (*Se
 	if o.Doors == 0 {
 		o.Doors = 20_000
 	}
-	files, err := otter.New(&otter.Options[key, *file]{MaximumWeight: o.Bytes, Weigher: weigh})
-	if err != nil {
+	if o.Estates == 0 {
+		o.Estates = 500
+	}
+	s := &Service{db: n.DB, devices: n.Devices, profiles: n.Profiles, networks: n.Networks, makers: n.Makers, box: n.Box, address: n.Address, software: n.Software, keep: o.Keep}
+	var err error
+	if s.files, err = otter.New(&otter.Options[key, *file]{MaximumWeight: o.Bytes, Weigher: weigh}); err != nil {
 		return nil, err
 	}
-	doors, err := otter.New(&otter.Options[string, *door]{MaximumSize: o.Doors})
-	if err != nil {
+	if s.doors, err = otter.New(&otter.Options[string, *door]{MaximumSize: o.Doors}); err != nil {
 		return nil, err
 	}
-	return &Service{db: d, devices: devices, makers: makers, keep: o.Keep, files: files, doors: doors}, nil
+	s.estates, err = otter.New(&otter.Options[string, *keptEstate]{MaximumSize: o.Estates})
+	return s, err
 }
 
 // weigh is about what an entry takes: its bytes, and half a kilobyte for key, vector and links.
@@ -167,7 +206,7 @@ func (s *Service) keepDoor(host string, d device.Door) {
 // File gives a file of a phone; NotFound when the customer has no such phone or the phone no such file. A fault is never
 // NotFound: then the bytes last served are given for Options.Keep, or the error is that of the fault.
 func (s *Service) File(ctx context.Context, r Request) (File, error) {
-	k := key{customer: r.Door.CustomerID, name: r.Name, address: r.Address, model: r.Model, version: r.Version, mac: r.MAC}
+	k := key{customer: r.Door.CustomerID, name: r.Name, address: r.Address, model: r.Model, version: r.Version, mac: r.MAC, trusted: r.Trusted, from: r.From}
 	kept, known := s.files.GetIfPresent(k)
 	if known && s.resting() && s.fresh(kept.good.Load()) {
 		return s.last(kept, nil)
@@ -175,7 +214,7 @@ func (s *Service) File(ctx context.Context, r Request) (File, error) {
 	if known {
 		now, err := revision.Of(ctx, s.db, kept.vector.Keys()...)
 		switch {
-		case err == nil && now == kept.vector:
+		case err == nil && now == kept.vector && (kept.until.IsZero() || s.db.Now().Before(kept.until)):
 			kept.good.Store(s.now())
 			s.counts.hits.Add(1)
 			return kept.File, nil
@@ -243,37 +282,79 @@ func (s *Service) make(ctx context.Context, r Request) (*file, error) {
 // try reads the counters, the inputs, and the counters again. Every change of an input bumps a counter in its transaction, so
 // equal counters mean that the inputs are of one moment, on any database and without holding a transaction open.
 func (s *Service) try(ctx context.Context, r Request) (*file, bool, error) {
-	setup, err := s.devices.Setup(ctx, r.Door.CustomerID, r.MAC)
+	id, err := s.devices.Find(ctx, r.Door.CustomerID, r.MAC)
 	if err != nil {
 		return nil, false, err
 	}
-	keys := append(r.Door.Above[:len(r.Door.Above):len(r.Door.Above)], revision.Key{Kind: revision.Device, ID: setup.DeviceID})
+	keys := append(r.Door.Above[:len(r.Door.Above):len(r.Door.Above)], revision.Key{Kind: revision.Device, ID: id})
 	before, err := revision.Of(ctx, s.db, keys...)
 	if err != nil {
 		return nil, false, err
 	}
-	if setup, err = s.devices.Setup(ctx, r.Door.CustomerID, r.MAC); err != nil {
+	e, o, err := s.inputsOf(ctx, r)
+	if err != nil {
 		return nil, false, err
 	}
 	after, err := revision.Of(ctx, s.db, keys...)
-	if err != nil || before != after || keys[len(keys)-1].ID != setup.DeviceID {
+	if err != nil || before != after || id != o.DeviceID {
 		return nil, false, err
 	}
-	maker, err := s.makers.Get(setup.Maker)
+	res, err := e.resolve(&o, false)
 	if err != nil {
-		return nil, false, errNoMaker.Because(err)
+		return nil, false, err
 	}
-	in := phone.Inputs{MAC: r.MAC, Model: r.Model, Version: r.Version, Poll: setup.Poll}
-	if in.Model == "" {
-		in.Model = setup.Model
-	}
-	in.Settings = maker.Defaults(in)
-	out, err := maker.Render(r.Name, in)
+	in := e.inputs(&o, res, r.Trusted)
+	software, _ := e.choose(&o, res, s.db.Now().Time)
+	in.Image = software.Image
+	out, err := res.maker.Render(r.Name, in)
 	if err != nil {
 		return nil, false, err
 	}
 	s.counts.renders.Add(1)
-	return &file{vector: after, File: File{DeviceID: setup.DeviceID, Body: out.Body, ContentType: out.ContentType, ETag: etag(out.Body)}}, true, nil
+	return &file{vector: after, until: software.Next, File: File{DeviceID: o.DeviceID, Body: out.Body, ContentType: out.ContentType, ETag: etag(out.Body)}}, true, nil
+}
+
+// inputsOf reads what the files of a phone that asks depend on now, trials included.
+func (s *Service) inputsOf(ctx context.Context, r Request) (*estate, own, error) {
+	c := customer{id: r.Door.CustomerID, scope: r.Door.Scope, host: r.Door.Host, above: r.Door.Above}
+	e, _, err := s.estateOf(ctx, c)
+	if err != nil {
+		return nil, own{}, err
+	}
+	o, err := s.ownOf(ctx, s.db, c.id, r.MAC)
+	if err != nil {
+		return nil, own{}, err
+	}
+	e.place(&o, r)
+	trial, plan, err := s.trial(ctx, s.db, o.DeviceID)
+	if err != nil || plan == "" {
+		return e, o, err
+	}
+	return trial.with(e, o)
+}
+
+// inputsFor reads what the files of a phone depend on as it last asked, with the plan whose trial it is in, or with another
+// change instead.
+func (s *Service) inputsFor(ctx context.Context, c customer, mac phone.MAC, instead *Change) (*estate, own, string, error) {
+	e, _, err := s.estateOf(ctx, c)
+	if err != nil {
+		return nil, own{}, "", err
+	}
+	o, err := s.ownOf(ctx, s.db, c.id, mac)
+	if err != nil {
+		return nil, own{}, "", err
+	}
+	e.place(&o, stored(o))
+	if instead != nil {
+		e, o, err = instead.with(e, o)
+		return e, o, "", err
+	}
+	trial, plan, err := s.trial(ctx, s.db, o.DeviceID)
+	if err != nil || plan == "" {
+		return e, o, "", err
+	}
+	e, o, err = trial.with(e, o)
+	return e, o, plan, err
 }
 
 // etag is a quoted hash of the bytes, the same on every node.

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"linecard/internal/config"
+	"linecard/internal/config/configtest"
 	"linecard/internal/db"
 	"linecard/internal/db/dbtest"
 	"linecard/internal/device"
@@ -35,10 +36,7 @@ func each(t *testing.T, test func(t *testing.T, f *fixture)) {
 func newFixture(tb testing.TB, d *db.DB, clock *dbtest.Clock) *fixture {
 	tb.Helper()
 	w := devicetest.New(tb, d)
-	s, err := config.New(d, w.Devices, w.Makers, config.Options{})
-	if err != nil {
-		tb.Fatal(err)
-	}
+	s := configtest.New(tb, w, config.Options{})
 	clock.Advance(time.Hour)
 	return &fixture{World: w, config: s, clock: clock, device: w.Phone(tb, w.Acme.ID, mac)}
 }
@@ -143,10 +141,7 @@ func TestTwoNodesGiveTheSameBytesAndSeeEachOthersChanges(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB, clock *dbtest.Clock) {
 		a := newFixture(t, d, clock)
 		w := a.Node(t, d)
-		s, err := config.New(d, w.Devices, w.Makers, config.Options{})
-		if err != nil {
-			t.Fatal(err)
-		}
+		s := configtest.New(t, w, config.Options{})
 		b := &fixture{World: w, config: s, clock: clock, device: a.device}
 		const name = mac + "-linecard.cfg"
 		if one, two := a.mustAsk(t, name), b.mustAsk(t, name); one.ETag != two.ETag || string(one.Body) != string(two.Body) {
@@ -179,9 +174,7 @@ func TestWithoutTheDatabaseKnownPhonesGetTheirLastBytesForAnHour(t *testing.T) {
 				t.Fatal(err)
 			}
 			f.World = f.Node(t, own)
-			if f.config, err = config.New(own, f.Devices, f.Makers, config.Options{}); err != nil {
-				t.Fatal(err)
-			}
+			f.config = configtest.New(t, f.World, config.Options{})
 			before := f.mustAsk(t, mac+".cfg")
 			clock.Advance(10 * time.Minute)
 			f.mustAsk(t, mac+".cfg") // confirmed again: the hour runs from here
