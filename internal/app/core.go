@@ -14,6 +14,7 @@ import (
 	"linecard/internal/deliver"
 	"linecard/internal/device"
 	"linecard/internal/errs"
+	"linecard/internal/firmware"
 	"linecard/internal/journal"
 	"linecard/internal/network"
 	"linecard/internal/onboard"
@@ -45,6 +46,7 @@ type Core struct {
 	Onboard    *onboard.Service
 	Networks   *network.Service
 	Profiles   *profile.Service
+	Software   *firmware.Service
 	Devices    *device.Service
 }
 
@@ -119,7 +121,12 @@ func (c *Core) wire(s Settings, o Options) error {
 	c.Networks = network.NewService(network.Needs{DB: c.DB, Journal: c.Journal, Tenants: c.Tenants, Operations: c.Operations})
 	c.Networks.Register(c.Queue)
 	c.Profiles = profile.NewService(profile.Needs{DB: c.DB, Journal: c.Journal, Tenants: c.Tenants, Box: c.Box, Makers: Makers()})
-	c.Devices = device.NewService(device.Needs{DB: c.DB, Journal: c.Journal, Tenants: c.Tenants, Networks: c.Networks, Box: c.Box, Makers: Makers()})
+	c.Software = firmware.NewService(firmware.Needs{DB: c.DB, Files: c.Files, Journal: c.Journal, Tenants: c.Tenants, Operations: c.Operations, Makers: Makers(), Log: c.Log})
+	c.Software.Register(c.Queue)
+	c.Devices = device.NewService(device.Needs{DB: c.DB, Journal: c.Journal, Tenants: c.Tenants, Networks: c.Networks, Box: c.Box, Makers: Makers(), Files: c.Files,
+		Operations: c.Operations})
+	device.Connect(c.Devices, c.Profiles, c.Software)
+	c.Devices.Register(c.Queue)
 	return nil
 }
 

@@ -11,6 +11,7 @@ import (
 
 	"linecard/internal/boot"
 	"linecard/internal/config"
+	"linecard/internal/config/configtest"
 	"linecard/internal/db"
 	"linecard/internal/db/dbtest"
 	"linecard/internal/device"
@@ -29,10 +30,7 @@ type phonesNode struct {
 
 func newPhonesNode(t *testing.T, w *devicetest.World) *phonesNode {
 	t.Helper()
-	cfg, err := config.New(w.DB, w.Devices, w.Makers, config.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
+	cfg := configtest.New(t, w, config.Options{})
 	h, err := boot.New(boot.Options{Config: cfg, Devices: w.Devices, Makers: w.Makers, Box: w.Box, Clock: w.DB.Clock(), Log: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		t.Fatal(err)

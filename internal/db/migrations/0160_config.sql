@@ -40,9 +40,10 @@ CREATE TABLE config_plan_devices (
 
 -- Phones that get a plan's change before the others do (decision 14). A phone is in one such trial at a time.
 CREATE TABLE config_overlays (
-  device_id   {{key}} PRIMARY KEY REFERENCES device_devices (id) ON DELETE CASCADE,
   plan_id     {{key}} NOT NULL REFERENCES config_plans (id) ON DELETE CASCADE,
+  device_id   {{key}} NOT NULL REFERENCES device_devices (id) ON DELETE CASCADE,
   customer_id {{key}} NOT NULL,
-  since       BIGINT NOT NULL
+  since       BIGINT NOT NULL,
+  PRIMARY KEY (plan_id, device_id)
 );
-CREATE INDEX config_overlays_plan ON config_overlays (plan_id);
+CREATE UNIQUE INDEX config_overlays_device_id ON config_overlays (device_id);

@@ -11,6 +11,7 @@ import (
 	"linecard/internal/blob"
 	"linecard/internal/db"
 	"linecard/internal/device"
+	"linecard/internal/firmware"
 	"linecard/internal/journal"
 	"linecard/internal/network"
 	"linecard/internal/operation"
@@ -19,6 +20,7 @@ import (
 	"linecard/internal/phone/generic"
 	"linecard/internal/phone/poly"
 	"linecard/internal/phone/yealink"
+	"linecard/internal/profile"
 	"linecard/internal/secret"
 	"linecard/internal/tenant"
 )
@@ -38,6 +40,8 @@ type World struct {
 	Tenants    *tenant.Service
 	Operations *operation.Service
 	Networks   *network.Service
+	Profiles   *profile.Service
+	Software   *firmware.Service
 	Devices    *device.Service
 	Makers     phone.Makers
 	Operator   tenant.Tenant
@@ -100,7 +104,11 @@ func (w *World) wire(tb testing.TB, files blob.Store) {
 	w.Tenants = tenant.NewService(w.DB, w.Journal)
 	w.Operations = operation.NewService(operation.Deps{DB: w.DB, Box: w.Box})
 	w.Networks = network.NewService(network.Needs{DB: w.DB, Journal: w.Journal, Tenants: w.Tenants, Operations: w.Operations})
-	w.Devices = device.NewService(device.Needs{DB: w.DB, Journal: w.Journal, Tenants: w.Tenants, Networks: w.Networks, Box: w.Box, Makers: w.Makers})
+	w.Profiles = profile.NewService(profile.Needs{DB: w.DB, Journal: w.Journal, Tenants: w.Tenants, Box: w.Box, Makers: w.Makers})
+	w.Software = firmware.NewService(firmware.Needs{DB: w.DB, Files: files, Journal: w.Journal, Tenants: w.Tenants, Operations: w.Operations, Makers: w.Makers})
+	w.Devices = device.NewService(device.Needs{DB: w.DB, Journal: w.Journal, Tenants: w.Tenants, Networks: w.Networks, Box: w.Box, Makers: w.Makers, Files: files,
+		Operations: w.Operations})
+	device.Connect(w.Devices, w.Profiles, w.Software)
 }
 
 // Customer makes a customer of the partner whose phones use this host.
@@ -119,6 +127,14 @@ func (w *World) SetAccount(tb testing.TB, customerID, user, password string) {
 	tb.Helper()
 	word := secret.Hide(password)
 	if _, err := w.Devices.SetProvisioning(context.Background(), System, customerID, device.ProvisioningPatch{User: &user, Password: &word}); err != nil {
+		tb.Fatal(err)
+	}
+}
+
+// AutoAdd says what happens with phones of a customer that nobody announced.
+func (w *World) AutoAdd(tb testing.TB, customerID string, a device.AutoAdd) {
+	tb.Helper()
+	if _, err := w.Devices.SetProvisioning(context.Background(), System, customerID, device.ProvisioningPatch{Getting: device.GettingPatch{AutoAdd: &a}}); err != nil {
 		tb.Fatal(err)
 	}
 }
