@@ -2,6 +2,7 @@ package generic
 
 import (
 	"strconv"
+	"strings"
 
 	"linecard/internal/phone"
 	"linecard/internal/phone/flatxml"
@@ -29,6 +30,7 @@ var Grandstream = Template{
 		return []phone.Setting{{Name: "P271", Value: "0"}, {Name: "P47"}, {Name: "P48"}, {Name: "P2312"}, {Name: "P2333"}, {Name: "P35"}, {Name: "P36"}, {Name: "P34"}, {Name: "P270"}, {Name: "P3"}}
 	},
 	MaxLines: 1,
+	Own:      grandstreamAccount,
 	Standing: []Setting{
 		// Check every day [S open GXP template: "2 = every day"; manuals: "Yes, daily at hour (0-23)"]. There is no period in days: a
 		// phone asks more often than it has to, never less.
@@ -47,7 +49,7 @@ var Grandstream = Template{
 	},
 	// P2 admin, P34 account 1, P1359 file password [S]; P196 user and P406, P506, P606, P1706 … of further accounts are only
 	// recalled: hiding one too many harms nobody. P192 and P237 are addresses.
-	Secrets:     []string{"P2", "P34", "P192", "P196", "P237", "P406", "P506", "P606", "P1359", "P1706", "P1806"},
+	Secrets:     []string{"P2", "P34", "P192", "P196", "P237", "P406", "P506", "P606", "P1359", "P1361", "P1706", "P1806"},
 	SecretParts: []string{"password", "passwd", "secret"}, // of the alias names of newer models: users.admin.password
 }
 
@@ -84,4 +86,16 @@ func oddLine(l phone.Line, registrars, proxies int) (misfits []phone.Misfit) {
 		misfits = append(misfits, phone.Misfit{Line: l.Number, Code: "line_no_shared", Reason: "How lines of this maker are shared is not known here."})
 	}
 	return misfits
+}
+
+// grandstreamAccount sets user and password for asking, and the address, which stands without its scheme [S two open projects; I: 1
+// is HTTP].
+func grandstreamAccount(a phone.Account) []phone.Setting {
+	set := []phone.Setting{{Name: "P1360", Value: a.User}, {Name: "P1361", Value: a.Password}}
+	scheme, address, ok := strings.Cut(a.Server, "://")
+	if ok && (scheme == "https" || scheme == "http") {
+		protocol := map[string]string{"https": "2", "http": "1"}[scheme]
+		set = append(set, phone.Setting{Name: "P212", Value: protocol}, phone.Setting{Name: "P237", Value: address})
+	}
+	return set
 }

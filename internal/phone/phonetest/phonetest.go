@@ -25,6 +25,7 @@ func Conform(t *testing.T, r phone.Renderer, in phone.Inputs) {
 	lines(t, r, in)
 	keys(t, r, in)
 	account(t, r)
+	uploads(t, r, in)
 	forgets(t, r, in)
 	readsBack(t, r, in)
 	refuses(t, r, in)

@@ -196,6 +196,23 @@ func account(t *testing.T, r phone.Renderer) {
 	}
 }
 
+// uploads: what a phone may send is about itself, and never what we write for it.
+func uploads(t *testing.T, r phone.Renderer, in phone.Inputs) {
+	t.Helper()
+	u, ok := r.(phone.Uploader)
+	if !ok {
+		return
+	}
+	for _, path := range append(r.Files(in), "", "x", "../x", "000000000000-app.log", "000000000000-phone.cfg", "sip.ld") {
+		if kind, ok := u.Upload(path); ok {
+			t.Errorf("%q may be put as %s", path, kind)
+		}
+	}
+	if kind, ok := u.Upload(in.MAC.String() + "-boot.log"); !ok || kind != phone.Log {
+		t.Errorf("a log may not be put: %s", kind)
+	}
+}
+
 // forgets: what is set no more is forgotten as far as Gone says, and nothing that is set is.
 func forgets(t *testing.T, r phone.Renderer, in phone.Inputs) {
 	t.Helper()

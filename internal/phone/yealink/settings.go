@@ -30,14 +30,16 @@ func (maker) Gone(parameter string) (phone.Setting, bool) {
 	return phone.Setting{Name: parameter, Value: null}, true
 }
 
-// Account sets user, password and address of the provisioning server [S A1.3].
+// Account sets user, password and address of the provisioning server under both names [S: static. T5x template and fact sheet A1.3,
+// without it an older template]: software before generation 81 knows only the old ones, and newer takes both for the same.
 func (maker) Account(a phone.Account) []phone.Setting {
-	set := []phone.Setting{
-		{Name: "static.auto_provision.server.password", Value: a.Password},
-		{Name: "static.auto_provision.server.username", Value: a.User},
-	}
-	if a.Server != "" {
-		set = append(set, phone.Setting{Name: "static.auto_provision.server.url", Value: a.Server})
+	var set []phone.Setting
+	for _, prefix := range []string{"", "static."} {
+		prefix += "auto_provision.server."
+		set = append(set, phone.Setting{Name: prefix + "password", Value: a.Password}, phone.Setting{Name: prefix + "username", Value: a.User})
+		if a.Server != "" {
+			set = append(set, phone.Setting{Name: prefix + "url", Value: a.Server})
+		}
 	}
 	return phone.ByName(set)
 }

@@ -71,7 +71,7 @@ func spellLine(l phone.Line) (identity, rest []phone.Setting, misfits []phone.Mi
 		id(at+"address", server.Host)
 		id(at+"port", port(server, l.Transport))
 		id(at+"transport_type", transport)
-		id(at+"expires", expires)
+		rest = append(rest, phone.Setting{Name: "account." + n + "." + at + "expires", Value: orNull(expires)})
 	}
 	enabled := "0"
 	if len(l.Proxies) > 0 {
@@ -94,7 +94,7 @@ func spellLine(l phone.Line) (identity, rest []phone.Setting, misfits []phone.Mi
 	if len(l.Registrars) > maxServers || len(l.Proxies) > maxServers {
 		misfits = append(misfits, phone.Misfit{Line: l.Number, Code: "line_too_many_servers", Reason: "These phones take two registrars and two outbound proxies for a line."})
 	}
-	rest = []phone.Setting{{Name: "account." + n + ".display_name", Value: orNull(l.DisplayName)}, {Name: "account." + n + ".label", Value: orNull(l.Shown())}}
+	rest = append(rest, phone.Setting{Name: "account." + n + ".display_name", Value: orNull(l.DisplayName)}, phone.Setting{Name: "account." + n + ".label", Value: orNull(l.Shown())})
 	if l.Voicemail != "" {
 		rest = append(rest, phone.Setting{Name: "voice_mail.number." + n, Value: l.Voicemail})
 	}
