@@ -139,10 +139,11 @@ func (s *Service) Claims(ctx context.Context, actor access.Actor, customerID str
 		return nil, "", err
 	}
 	a := s.db.Args()
-	where := "customer_id = " + a.Add(t.ID)
+	side := "customer_id"
 	if received {
-		where = "holder_id = " + a.Add(t.ID)
+		side = "holder_id"
 	}
+	where := side + " = " + a.Add(t.ID)
 	all, next, err := s.listClaims(ctx, a, where, page)
 	for i := range all {
 		all[i] = all[i].seenBy(t.ID)

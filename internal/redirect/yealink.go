@@ -429,7 +429,7 @@ func (y *yealinkCloud) find(ctx context.Context, mac phone.MAC) (string, error) 
 func whole(err error) error {
 	var fault *yealinkFault
 	if errors.As(err, &fault) {
-		return errCloudAway.Because(err)
+		return errCloudAway.Because(errors.New(fault.Error())) // not the fault itself: it is nobody's refusal
 	}
 	return err
 }
@@ -538,7 +538,7 @@ func (y *yealinkCloud) call(ctx context.Context, method, path string, in, out an
 			return err
 		}
 		if attempt > 0 {
-			return errCredentials.Because(err)
+			return errCredentials.Because(errors.New(fault.Error()))
 		}
 	}
 }
@@ -565,7 +565,7 @@ func (y *yealinkCloud) token(ctx context.Context, fresh bool) (string, error) {
 	err = y.once(ctx, http.MethodPost, "/v2/token", r.Header.Get("Authorization"), map[string]string{"grant_type": "client_credentials"}, &got)
 	var fault *yealinkFault
 	if errors.As(err, &fault) {
-		return "", errCredentials.Because(err)
+		return "", errCredentials.Because(errors.New(fault.Error()))
 	}
 	if err != nil {
 		return "", err

@@ -16,7 +16,7 @@ CREATE TABLE redirect_servers (
   version          BIGINT NOT NULL,
   CHECK ((account_user = '') = (account_password IS NULL))
 );
-CREATE UNIQUE INDEX redirect_servers_name ON redirect_servers (customer_id, name_fold);
+CREATE UNIQUE INDEX redirect_servers_customer_id_name_fold ON redirect_servers (customer_id, name_fold);
 
 -- Which phone is sent where (CH-36). A MAC belongs to one customer of the whole platform (invariant 6); proof says what that
 -- claim rests on: nothing but the word of who came first, the maker's certificate, or a decision of the operator (decision 13).
@@ -85,7 +85,7 @@ CREATE TABLE redirect_claims (
   updated      BIGINT NOT NULL,
   version      BIGINT NOT NULL
 );
-CREATE UNIQUE INDEX redirect_claims_open ON redirect_claims (customer_id, mac) WHERE state = 'requested';
+CREATE UNIQUE INDEX redirect_claims_customer_id_mac ON redirect_claims (customer_id, mac) WHERE state = 'requested';
 CREATE INDEX redirect_claims_holder ON redirect_claims (holder_id, mac);
 CREATE INDEX redirect_claims_customer ON redirect_claims (customer_id, created, id);
 
@@ -114,7 +114,7 @@ CREATE TABLE redirect_connectors (
   updated     BIGINT NOT NULL,
   version     BIGINT NOT NULL
 );
-CREATE UNIQUE INDEX redirect_connectors_maker ON redirect_connectors (tenant_id, maker);
+CREATE UNIQUE INDEX redirect_connectors_tenant_id_maker ON redirect_connectors (tenant_id, maker);
 CREATE INDEX redirect_connectors_scope ON redirect_connectors (maker, scope);
 
 -- What shall stand in a maker's cloud, and how far that is. A row outlives its entry until the cloud has forgotten the MAC.
@@ -135,7 +135,7 @@ CREATE TABLE redirect_pushes (
   tried        BIGINT,
   updated      BIGINT NOT NULL
 );
-CREATE UNIQUE INDEX redirect_pushes_mac ON redirect_pushes (connector_id, mac);
+CREATE UNIQUE INDEX redirect_pushes_connector_id_mac ON redirect_pushes (connector_id, mac);
 CREATE INDEX redirect_pushes_state ON redirect_pushes (connector_id, state, id);
 CREATE INDEX redirect_pushes_entry ON redirect_pushes (entry_id);
 
@@ -147,7 +147,7 @@ CREATE TABLE redirect_remotes (
   remote_id    TEXT NOT NULL,
   digest       TEXT NOT NULL
 );
-CREATE UNIQUE INDEX redirect_remotes_server ON redirect_remotes (connector_id, server_id);
+CREATE UNIQUE INDEX redirect_remotes_connector_id_server_id ON redirect_remotes (connector_id, server_id);
 
 -- Files of entries that are being imported in the background; the row goes when the operation ends.
 CREATE TABLE redirect_imports (
