@@ -20,6 +20,7 @@ func Connect(s *Service, p *profile.Service, f *firmware.Service) {
 	s.OnForget(func(ctx context.Context, tx *db.Tx, customerID, kind, key string) error {
 		return p.Forget(ctx, tx, customerID, profile.Kind(kind), key)
 	})
+	s.OnFileUse(linkedBy(p))
 	by := access.SystemActor("software")
 	f.OnImage(func(ctx context.Context, tx *db.Tx, i firmware.Image, gone bool) error {
 		if gone {
