@@ -3,6 +3,7 @@ package phone
 import (
 	"cmp"
 	"slices"
+	"strings"
 )
 
 // Setting is a parameter in its maker's spelling and its value as a phone gets it.
@@ -134,6 +135,18 @@ type Account struct {
 type Image struct {
 	Version string
 	Path    string // relative to the provisioning address or a full URL
+	Base    string // effective download path (DM-172) for phones that fetch updates by themselves; "" when there is none
+}
+
+// Under is the image's full address below a provisioning address, for makers whose phones need one; "" without both.
+func (i Image) Under(server string) string {
+	switch {
+	case i.Path == "" || strings.Contains(i.Path, "://"):
+		return i.Path
+	case !strings.Contains(server, "://"):
+		return ""
+	}
+	return strings.TrimRight(server, "/") + "/" + strings.TrimLeft(i.Path, "/")
 }
 
 // ParameterType is what values a dictionary allows.

@@ -1,6 +1,7 @@
 package phone
 
 import (
+	"cmp"
 	"net"
 	"slices"
 	"strconv"
@@ -10,13 +11,18 @@ import (
 // Complete are the settings with what makes the phone forget those of Once that are not among them, sorted by name. gone is
 // the maker's Gone.
 func (in Inputs) Complete(gone func(string) (Setting, bool)) []Setting {
-	all := in.Settings
+	all := ByName(slices.Clone(in.Settings))
+	set := all
 	for _, name := range in.Once {
-		if s, ok := gone(name); ok && s.Name != "" && !slices.ContainsFunc(in.Settings, func(have Setting) bool { return have.Name == s.Name }) {
-			all = append(all[:len(all):len(all)], s)
+		s, ok := gone(name)
+		if !ok || s.Name == "" {
+			continue
+		}
+		if _, have := slices.BinarySearchFunc(set, s.Name, func(x Setting, n string) int { return cmp.Compare(x.Name, n) }); !have {
+			all = append(all, s)
 		}
 	}
-	return ByName(slices.Clone(all))
+	return ByName(all)
 }
 
 // Auth is who authenticates: AuthUser, else User.

@@ -2,7 +2,6 @@ package cisco
 
 import (
 	"fmt"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -43,20 +42,47 @@ func (m maker) render(in phone.Inputs) (phone.File, error) {
 	return phone.File{Body: body, ContentType: flatxml.ContentType}, nil
 }
 
-// withImage names the chosen software, unless a setting does. A rule without a scheme would mean TFTP [S], so any other path
-// than a full address is left out.
+// withImage names the chosen software, unless a setting does. A rule without a scheme would mean TFTP [S]: a path is put under the
+// address of the profile rule that the phone is told, and left out when it is told none.
 func withImage(in phone.Inputs, all []phone.Setting) []phone.Setting {
 	const rule, enable = "Upgrade_Rule", "Upgrade_Enable"
-	has := func(name string) bool {
-		return slices.ContainsFunc(all, func(s phone.Setting) bool { return s.Name == name })
+	enabled, server := false, ""
+	for _, s := range all {
+		switch s.Name {
+		case rule:
+			return all
+		case enable:
+			enabled = true
+		case "Profile_Rule":
+			server = folder(s.Value)
+		}
 	}
-	if !strings.Contains(in.Image.Path, "://") || has(rule) {
+	address := in.Image.Under(server)
+	if address == "" {
 		return all
 	}
-	if !has(enable) {
+	if !enabled {
 		all = append(all, phone.Setting{Name: enable, Value: "Yes"})
 	}
-	return phone.ByName(append(all, phone.Setting{Name: rule, Value: in.Image.Path}))
+	return phone.ByName(append(all, phone.Setting{Name: rule, Value: address}))
+}
+
+// folder is where the profile of a simple rule lies: [options] https://host/p/$MA.xml. "" for a rule with alternatives, or without an
+// address.
+func folder(rule string) string {
+	if strings.ContainsAny(rule, "|?") {
+		return ""
+	}
+	if i := strings.LastIndexByte(rule, ']'); i >= 0 {
+		rule = rule[i+1:]
+	}
+	rule = strings.TrimSpace(rule)
+	scheme := strings.Index(rule, "://")
+	last := strings.LastIndexByte(rule, '/')
+	if scheme < 0 || last < scheme+3 {
+		return ""
+	}
+	return rule[:last]
 }
 
 // Defaults are what every phone gets, each with its source. MPP 11.0 and later; the SPA guides know all of them, too.

@@ -27,11 +27,15 @@ func TestWhatIsSetNoMoreIsForgottenWhereTheDefaultIsKnown(t *testing.T) {
 func TestSoftwareIsNamedByItsFullAddressUnlessASettingNamesOne(t *testing.T) {
 	for _, c := range []struct{ path, own, rule, enable string }{
 		{"https://h.test/sip88xx.loads", "", "https://h.test/sip88xx.loads", "Yes"}, {"fw/sip88xx.loads", "", "", ""}, {"https://h.test/a.loads", "Upgrade_Rule", "own", ""}, {"https://h.test/a.loads", "Upgrade_Enable", "https://h.test/a.loads", "own"},
+		{"fw/a.loads", "Profile_Rule", "https://acme.test/p/fw/a.loads", "Yes"},
 	} {
 		in := cp8841
 		in.Image, in.Settings = phone.Image{Path: c.path}, []phone.Setting{}
 		if c.own != "" {
 			in.Settings = []phone.Setting{{Name: c.own, Value: "own"}}
+		}
+		if c.own == "Profile_Rule" {
+			in.Settings[0].Value = "[--uid $SA --pwd $SB] https://acme.test/p/$MA.xml"
 		}
 		f, err := New().Render("00562b043615.xml", in)
 		if err != nil {
@@ -44,6 +48,15 @@ func TestSoftwareIsNamedByItsFullAddressUnlessASettingNamesOne(t *testing.T) {
 		}
 		if got["Upgrade_Rule"] != c.rule || got["Upgrade_Enable"] != c.enable {
 			t.Errorf("%+v: %v", c, got)
+		}
+	}
+}
+
+func TestTheFolderOfASimpleRuleIsKnown(t *testing.T) {
+	for rule, want := range map[string]string{"https://h.test/p/$MA.xml": "https://h.test/p", "[--uid a --pwd b] https://h.test/$MA.xml": "https://h.test", "/$PSN.xml": "", "https://h.test": "", "": "",
+		"(\"$A\" eq \"1\")? https://h.test/a.xml | https://h.test/b.xml": "", "[--key x]https://h.test:8443/a/b/c.xml": "https://h.test:8443/a/b"} {
+		if got := folder(rule); got != want {
+			t.Errorf("%q: %q", rule, got)
 		}
 	}
 }

@@ -48,16 +48,28 @@ func ofMaster(name string) bool {
 	return strings.HasPrefix(name, ownAttribute) || slices.ContainsFunc(masterAttributes, func(a masterAttribute) bool { return a.name == name })
 }
 
-// split parts the attributes of the master file from the parameters.
+// split parts the attributes of the master file from the parameters. A companion (device.X.set) whose value is not there is
+// left out: a phone could take it for an empty value, and a secret is not there for a phone that has not proved itself.
 func split(all []phone.Setting) (top, own []phone.Setting) {
 	for _, s := range all {
-		if ofMaster(s.Name) {
+		switch {
+		case ofMaster(s.Name):
 			top = append(top, s)
-		} else {
+		case !alone(all, s.Name):
 			own = append(own, s)
 		}
 	}
 	return top, own
+}
+
+// alone says whether a parameter is the companion of one that is not there.
+func alone(sorted []phone.Setting, name string) bool {
+	of, ok := strings.CutSuffix(name, ".set")
+	if !ok || !strings.HasPrefix(of, "device.") {
+		return false
+	}
+	_, there := slices.BinarySearchFunc(sorted, of, func(s phone.Setting, n string) int { return strings.Compare(s.Name, n) })
+	return !there
 }
 
 // master is the first file: one APPLICATION element (DM-178). A profile's CONFIG_FILES stand after our own, so that they fill

@@ -23,7 +23,7 @@ func (maker) Files(in phone.Inputs) []string {
 func (m maker) Render(name string, in phone.Inputs) (phone.File, error) {
 	files := m.Files(in)
 	top, own := split(in.Settings)
-	d := document{root: "polycomConfig", attributes: own}
+	d := document{root: "polycomConfig", attributes: withUpdates(in, own)}
 	switch name {
 	case files[0]:
 		var err error

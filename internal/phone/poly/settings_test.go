@@ -64,6 +64,21 @@ func TestMasterAttributesGoToTheMasterFileAlone(t *testing.T) {
 	}
 }
 
+// DM-186.
+func TestACXRoomPhoneIsToldWhereItsUpdatesAre(t *testing.T) {
+	in := vvx
+	in.Model, in.Image, in.Settings = "CX5500", phone.Image{Version: "1.3.0", Path: "fw/x/sip.ld", Base: "https://relayS/"}, []phone.Setting{}
+	for name, want := range map[string]string{"device.local.updateTime": "3600", "device.local.updateInterval": "604800", "device.local.autoUpdateEnabled": "1", "device.local.updateServer": "https://relayS/swupdate/CX/1.3.0"} {
+		if got := value(t, in, 1, name) + " " + value(t, in, 1, name+".set"); got != want+" 1" {
+			t.Errorf("%s: %s", name, got)
+		}
+	}
+	in.Model = "VVX450"
+	if got := value(t, in, 1, "device.local.updateServer"); got != "absent" {
+		t.Errorf("a VVX gets %s", got)
+	}
+}
+
 func TestWhatCannotBeInTheFilesIsRefusedBeforeItIsStored(t *testing.T) {
 	for _, c := range []struct {
 		s    phone.Setting
@@ -100,6 +115,17 @@ func TestAnAccountIsSetWithItsCompanions(t *testing.T) {
 	}
 	if n := len(New().Account(phone.Account{User: "u", Password: "p"})); n != 5 {
 		t.Errorf("%d settings without a server", n)
+	}
+}
+
+// A phone that has not proved itself gets no secrets, and must not take that for an empty password.
+func TestACompanionWithoutItsValueIsNotWritten(t *testing.T) {
+	in := vvx
+	in.Settings = []phone.Setting{{Name: "device.auth.localAdminPassword.set", Value: "1"}, {Name: "device.prov.user", Value: "u"}, {Name: "device.prov.user.set", Value: "1"}, {Name: "device.set", Value: "1"}, {Name: "x.set", Value: "1"}}
+	for name, want := range map[string]string{"device.auth.localAdminPassword.set": "absent", "device.prov.user.set": "1", "device.set": "1", "x.set": "1"} {
+		if got := value(t, in, 1, name); got != want {
+			t.Errorf("%s is %s", name, got)
+		}
 	}
 }
 

@@ -1,7 +1,6 @@
 package yealink
 
 import (
-	"slices"
 	"strconv"
 	"strings"
 
@@ -28,16 +27,26 @@ func (m maker) Render(name string, in phone.Inputs) (phone.File, error) {
 	return phone.File{Body: body, ContentType: contentType}, nil
 }
 
-// withImage names the chosen software, unless a setting does. The parameter needs a full address [S]: any other path is left out.
+// withImage names the chosen software, unless a setting does. The parameter needs a full address [S]: a path is put under the
+// provisioning address that the phone is told, and left out when it is told none.
 func withImage(in phone.Inputs, all []phone.Setting) []phone.Setting {
-	name := "static.firmware.url"
+	name, server := "static.firmware.url", ""
 	if g := generation(in.Version); g != 0 && g < static {
 		name = "firmware.url"
 	}
-	if !strings.Contains(in.Image.Path, "://") || slices.ContainsFunc(all, func(s phone.Setting) bool { return s.Name == name }) {
+	for _, s := range all {
+		switch s.Name {
+		case name:
+			return all
+		case "static.auto_provision.server.url":
+			server = s.Value
+		}
+	}
+	address := in.Image.Under(server)
+	if address == "" {
 		return all
 	}
-	return phone.ByName(append(all, phone.Setting{Name: name, Value: in.Image.Path}))
+	return phone.ByName(append(all, phone.Setting{Name: name, Value: address}))
 }
 
 // static is the software generation from which parameters of the device itself are written with the prefix "static."

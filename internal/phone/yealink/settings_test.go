@@ -41,11 +41,12 @@ func TestSoftwareIsNamedByItsFullAddressUnlessASettingNamesOne(t *testing.T) {
 	for _, c := range []struct{ version, path, own, want string }{
 		{"96.86.0.45", "https://h.test/fw/T54W.rom", "", "static.firmware.url = https://h.test/fw/T54W.rom"}, {"28.72.0.1", "https://h.test/fw/T46G.rom", "", "firmware.url = https://h.test/fw/T46G.rom"},
 		{"96.86.0.45", "fw/T54W.rom", "", ""}, {"96.86.0.45", "https://h.test/fw/a.rom", "static.firmware.url", "static.firmware.url = own"}, {"96.86.0.45", "", "", ""},
+		{"96.86.0.45", "fw/T54W.rom", "static.auto_provision.server.url", "static.auto_provision.server.url = https://acme.test/p\nstatic.firmware.url = https://acme.test/p/fw/T54W.rom"},
 	} {
 		in := t54w
 		in.Version, in.Image, in.Settings = c.version, phone.Image{Path: c.path}, []phone.Setting{}
 		if c.own != "" {
-			in.Settings = []phone.Setting{{Name: c.own, Value: "own"}}
+			in.Settings = []phone.Setting{{Name: c.own, Value: map[bool]string{true: "own", false: "https://acme.test/p"}[strings.HasSuffix(c.own, "firmware.url")]}}
 		}
 		f, err := New().Render("805ec00a0b0c.cfg", in)
 		if got := strings.TrimSpace(strings.TrimPrefix(string(f.Body), "#!version:1.0.0.1\n")); err != nil || got != c.want {
