@@ -17,6 +17,7 @@ import (
 
 	"linecard/internal/boot"
 	"linecard/internal/config"
+	"linecard/internal/config/configtest"
 	"linecard/internal/db"
 	"linecard/internal/db/dbtest"
 	"linecard/internal/device"
@@ -55,13 +56,11 @@ func (b *book) String() string              { b.mu.Lock(); defer b.mu.Unlock(); 
 
 func newNode(t testing.TB, w *devicetest.World, clock *dbtest.Clock) *node {
 	t.Helper()
-	cfg, err := config.New(w.DB, w.Devices, w.Makers, config.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
+	cfg := configtest.New(t, w, config.Options{})
+	var err error
 	n := &node{World: w, clock: clock, registry: prometheus.NewRegistry(), log: &book{}}
 	lines := slog.New(slog.NewTextHandler(n.log, nil))
-	n.handler, err = boot.New(boot.Options{Config: cfg, Devices: w.Devices, Makers: w.Makers, Box: w.Box, Clock: clock, Log: lines,
+	n.handler, err = boot.New(boot.Options{Config: cfg, Devices: w.Devices, Uploads: w.Devices.Uploads(), Software: w.Software, Makers: w.Makers, Box: w.Box, Clock: clock, Log: lines,
 		Domain: "phones.example.net", Metrics: n.registry, Failures: httpx.Rate{Burst: 20, Every: time.Second}})
 	if err != nil {
 		t.Fatal(err)
@@ -76,6 +75,8 @@ func each(t *testing.T, test func(t *testing.T, n *node)) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB, clock *dbtest.Clock) {
 		w := devicetest.New(t, d)
 		w.Phone(t, w.Acme.ID, mac)
+		w.AutoAdd(t, w.Acme.ID, device.Quarantine)
+		w.AutoAdd(t, w.Globex.ID, device.Quarantine)
 		clock.Advance(time.Hour)
 		test(t, newNode(t, w, clock))
 	})
@@ -159,7 +160,7 @@ func TestPathsAreReadAsPhonesWriteThem(t *testing.T) {
 			{"/" + file, "acme.phones.example.net", 200}, {"//" + file, "acme.phones.example.net:8443", 200}, {"/" + file, "ACME.phones.example.net", 200},
 			{"/p/acme/x/../" + file, "", 404}, {"/p/acme/%2e%2e/" + file, "", 404}, {"/p/acme/" + file + "%00", "", 404}, {"/p/acme/a%2f" + file, "", 404},
 			{"/p/acme/", "", 404}, {"/p/acme", "", 404}, {"/p/acme/" + strings.Repeat("a/", 40) + file, "", 404},
-			{"/p/acme/" + unknown + ".cfg", "", 404}, {"/p/acme/000000000000.cfg", "", 404}, {"/p/acme/" + mac + "-phone.cfg", "", 404},
+			{"/p/acme/" + unknown + ".cfg", "", 404}, {"/p/acme/000000000000.cfg", "", 200}, {"/p/acme/" + mac + "-phone.cfg", "", 404},
 			{"/p/acme/sip.ld", "", 404}, {"/p/acme/robots.txt", "", 404}, {"/p/acme/cfg/" + file, "", 404},
 			{"/" + file, "globex.phones.example.net", 401}, {"/p/globex/" + file, "", 401}, {"/p/nobody/" + file, "", 401}, {"/" + file, "", 401},
 			{"/" + file, "a.acme.phones.example.net", 401}, {"/" + file, "phones.example.net", 401}, {"/", "", 401}, {"/p/acme%00/" + file, "", 401},
@@ -276,8 +277,8 @@ func TestAForeignPhoneIsAsUnknownAsOneThatDoesNotExist(t *testing.T) {
 
 func TestMethodsThatAreNotOfferedSayWhichAre(t *testing.T) {
 	each(t, func(t *testing.T, n *node) {
-		for _, method := range []string{"PUT", "POST", "DELETE", "OPTIONS", "PROPFIND"} {
-			if res, _ := n.ask(t, method, "/p/acme/"+mac+"-app.log", right); res.StatusCode != 405 || res.Header.Get("Allow") != "GET, HEAD" {
+		for _, method := range []string{"DELETE", "OPTIONS", "PROPFIND", "PATCH"} {
+			if res, _ := n.ask(t, method, "/p/acme/"+mac+"-app.log", right); res.StatusCode != 405 || res.Header.Get("Allow") != "GET, HEAD, POST, PUT" {
 				t.Errorf("%s: %d %s", method, res.StatusCode, res.Header.Get("Allow"))
 			}
 		}
@@ -355,7 +356,7 @@ func TestWhoAskedIsNotedAndWrittenByFlush(t *testing.T) {
 			}
 			return l.Items[0]
 		}
-		n.status(t, 404, "GET", "/p/acme/"+mac+"-phone.cfg", right)
+		n.status(t, 401, "GET", "/p/acme/"+mac+".cfg", basic(devicetest.User, "guess"))
 		n.status(t, 401, "GET", "/p/acme/"+mac+".cfg")
 		if err := n.handler.Flush(ctx); err != nil || !seen().LastSeen.IsZero() {
 			t.Errorf("%+v, %v", seen(), err)

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"linecard/internal/device"
+	"linecard/internal/phone"
 	"linecard/internal/secret"
 )
 
@@ -30,6 +31,24 @@ type credentials struct {
 	scheme scheme
 	basic  string // user:password
 	digest map[string]string
+}
+
+// user gives the name of who asks, without looking whether it is right.
+func (c credentials) user() string {
+	switch c.scheme {
+	case basicScheme:
+		user, _, _ := strings.Cut(c.basic, ":")
+		return user
+	case digestScheme:
+		return c.digest["username"]
+	}
+	return ""
+}
+
+// mac gives the phone whose own account this would be: its user is a MAC address.
+func (c credentials) mac() (phone.MAC, bool) {
+	m, ok := phone.HexMAC(c.user())
+	return m, ok && !m.IsZero()
 }
 
 // maxAuthorization bounds what is parsed; phones send some 300 bytes.
@@ -156,8 +175,23 @@ func (h *Handler) ring(d device.Door) (*keyring, error) {
 	return k, nil
 }
 
-// opens says whether the credentials are right. Every place is compared to its end, whatever the others said.
-func (k *keyring) opens(c credentials, r *http.Request, now time.Time) bool {
+// opensOwn compares with the passwords that this phone alone was given: 0 for the present one, 1 for the one before it, -1 when it is
+// neither. They are opened for each request, which takes microseconds, and takes as long for a phone that there is not.
+func (h *Handler) opensOwn(c device.Claim, mac phone.MAC, given credentials, r *http.Request, now time.Time) (int, error) {
+	present, previous, err := h.devices.OwnPasswords(c)
+	if err != nil {
+		return -1, err
+	}
+	user := mac.String()
+	if strings.EqualFold(given.user(), user) {
+		user = given.user() // phones may write their MAC address in capitals
+	}
+	which := newKeyring(0, []device.Credential{{User: user, Password: present}, {User: user, Password: previous}}).opens(given, r, now)
+	return which, nil
+}
+
+// opens says which place the credentials fit, -1 for none. Every place is compared to its end, whatever the others said.
+func (k *keyring) opens(c credentials, r *http.Request, now time.Time) int {
 	var hash, user [sha256.Size]byte
 	ha2 := ""
 	if c.scheme == basicScheme {
@@ -165,7 +199,10 @@ func (k *keyring) opens(c credentials, r *http.Request, now time.Time) bool {
 	} else {
 		user, ha2 = sha256.Sum256([]byte(c.digest["username"])), hexMD5(r.Method+":"+c.digest["uri"])
 	}
-	right := false
+	right := -1
+	if c.scheme == noScheme {
+		return right
+	}
 	for i := range k.keys {
 		p := &k.keys[i]
 		same := false
@@ -175,11 +212,14 @@ func (k *keyring) opens(c credentials, r *http.Request, now time.Time) bool {
 			response := secret.Equal([]byte(p.response(c.digest, ha2)), []byte(strings.ToLower(c.digest["response"])))
 			same = secret.Equal(p.user[:], user[:]) && response
 		}
-		if same && (p.until.IsZero() || now.Before(p.until)) {
-			right = true
+		if same && (p.until.IsZero() || now.Before(p.until)) && right < 0 {
+			right = i
 		}
 	}
-	return right && (c.scheme == basicScheme || c.digest["realm"] == realm && sameTarget(c.digest["uri"], r))
+	if c.scheme == digestScheme && (c.digest["realm"] != realm || !sameTarget(c.digest["uri"], r)) {
+		return -1
+	}
+	return right
 }
 
 // response is what a phone with this key answers (RFC 2617 §3.2.2.1); without qop as old clients do it.

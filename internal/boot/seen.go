@@ -3,6 +3,7 @@ package boot
 import (
 	"cmp"
 	"context"
+	"errors"
 	"slices"
 	"sync"
 
@@ -32,14 +33,27 @@ func (h *Handler) saw(s device.Sighting) {
 		return
 	}
 	if known { // one request may tell less than the one before
-		s.Model, s.Version = cmp.Or(s.Model, before.Model), cmp.Or(s.Version, before.Version)
+		s.Model, s.Version, s.Result = cmp.Or(s.Model, before.Model), cmp.Or(s.Version, before.Version), worse(before.Result, s.Result)
 	}
 	b.waiting[s.DeviceID] = s
 }
 
-// Flush writes which phones were seen. What could not be written waits for the next time. Register it as a loop of the
-// queue, every second or so, and call it once more at the end.
+// worse is how a boot ended in which one file failed and another one did not: it did not get its configuration.
+func worse(a, b string) string {
+	if a == device.NotProvisioned || b == device.NotProvisioned {
+		return device.NotProvisioned
+	}
+	return cmp.Or(b, a)
+}
+
+// Flush writes what happened: which phones were seen, what they asked, who was not let in, what people should know. What could not be
+// written waits for the next time, but for the lists of requests. Register it as a loop of the queue, every second or so, and call it once
+// more at the end.
 func (h *Handler) Flush(ctx context.Context) error {
+	return errors.Join(h.flushSeen(ctx), h.diary.flush(ctx, h.devices), h.knocks.flush(ctx, h.devices), h.flushAlarms(ctx))
+}
+
+func (h *Handler) flushSeen(ctx context.Context) error {
 	b := &h.sightings
 	b.mu.Lock()
 	taken := b.waiting
@@ -72,7 +86,7 @@ func (h *Handler) putBack(all []device.Sighting) {
 		newer, known := b.waiting[s.DeviceID]
 		switch {
 		case known:
-			newer.Model, newer.Version = cmp.Or(newer.Model, s.Model), cmp.Or(newer.Version, s.Version)
+			newer.Model, newer.Version, newer.Result = cmp.Or(newer.Model, s.Model), cmp.Or(newer.Version, s.Version), cmp.Or(newer.Result, s.Result)
 			b.waiting[s.DeviceID] = newer
 		case len(b.waiting) < maxSightings:
 			b.waiting[s.DeviceID] = s

@@ -7,10 +7,12 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	stdlog "log"
 	"log/slog"
 	"net"
 	"net/http"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 )
@@ -30,7 +32,9 @@ type Config struct {
 	IdleTimeout    time.Duration // between requests of one connection; 0 → 2 min
 	MaxHeaderBytes int           // 0 → 32 KiB; more is answered 431
 	MaxConns       int           // open connections; further ones wait in the kernel's queue; 0 → 100 000
-	Grace          time.Duration // how long running requests may take to end after the context did; 0 → 20 s
+	// HandshakeFailed is told the peer and the reason of each TLS handshake that failed; nil: nobody is. It must return fast.
+	HandshakeFailed func(peer, why string)
+	Grace           time.Duration // how long running requests may take to end after the context did; 0 → 20 s
 }
 
 // TLS is how a listener ends TLS. HTTP/2 is offered, session tickets are on.
@@ -43,6 +47,9 @@ type TLS struct {
 	// AskClientCert asks for a certificate and verifies nothing: who needs it (phones' maker certificates) judges
 	// r.TLS.PeerCertificates itself.
 	AskClientCert bool
+	// AskWhen says for each connection whether to ask for a certificate; nil: AskClientCert decides. Browsers ask people when a server
+	// asks them, so nobody should ask without a use for it.
+	AskWhen func() bool
 }
 
 // Server is one bound listener.
@@ -88,7 +95,7 @@ func Listen(cfg Config) (*Server, error) {
 		ReadHeaderTimeout: cfg.HeaderTimeout,
 		IdleTimeout:       cfg.IdleTimeout,
 		MaxHeaderBytes:    cfg.MaxHeaderBytes,
-		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelDebug),
+		ErrorLog:          errorLog(log, cfg.HandshakeFailed),
 		BaseContext:       func(net.Listener) context.Context { return base },
 		ConnContext:       rememberPlain,
 		ConnState:         s.count,
@@ -132,7 +139,45 @@ func (t *TLS) config() *tls.Config {
 	if t.AskClientCert {
 		c.ClientAuth = tls.RequestClientCert
 	}
+	if t.AskWhen != nil {
+		// Neither of them has ticket keys of its own, so both use those of the listener.
+		asking := c.Clone()
+		asking.ClientAuth = tls.RequestClientCert
+		c.GetConfigForClient = func(*tls.ClientHelloInfo) (*tls.Config, error) {
+			if t.AskWhen() {
+				return asking, nil
+			}
+			return nil, nil
+		}
+	}
 	return c
+}
+
+// errorLog is where net/http complains. Of a failed handshake it says nothing in another way, so its line is read.
+func errorLog(log *slog.Logger, failed func(peer, why string)) *stdlog.Logger {
+	if failed == nil {
+		return slog.NewLogLogger(log.Handler(), slog.LevelDebug)
+	}
+	return stdlog.New(complaints{log, failed}, "", 0)
+}
+
+type complaints struct {
+	log    *slog.Logger
+	failed func(peer, why string)
+}
+
+const handshakeLine = "http: TLS handshake error from "
+
+// Write takes one line of net/http.
+func (c complaints) Write(line []byte) (int, error) {
+	text := strings.TrimSpace(string(line))
+	if rest, ok := strings.CutPrefix(text, handshakeLine); ok {
+		if peer, why, ok := strings.Cut(rest, ": "); ok {
+			c.failed(peer, why)
+		}
+	}
+	c.log.Debug(text)
+	return len(line), nil
 }
 
 // Addr gives the bound address.
