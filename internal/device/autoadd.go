@@ -101,7 +101,7 @@ func (s *Service) lead(ctx context.Context, customerID string) {
 		g.mu.Unlock()
 		// Whoever leads writes for others too: their work must not end with its request.
 		own, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
-		add := func(ctx context.Context, tx *db.Tx) error { return s.addAll(ctx, tx, customerID, batch) }
+		add := func(ctx context.Context, tx *db.Tx) error { return s.addArrivals(ctx, tx, customerID, batch) }
 		err := s.db.Tx(own, add)
 		for range arrivalsAtOnce {
 			if !db.IsUnique(err, "device_devices", "mac") {
@@ -119,8 +119,8 @@ func (s *Service) lead(ctx context.Context, customerID string) {
 	}
 }
 
-// addAll inserts or ignores, then looks what is there.
-func (s *Service) addAll(ctx context.Context, tx *db.Tx, customerID string, batch []*arrival) error {
+// addArrivals inserts or ignores, then looks what is there.
+func (s *Service) addArrivals(ctx context.Context, tx *db.Tx, customerID string, batch []*arrival) error {
 	actor := access.SystemActor("phones")
 	t, err := s.allowedToChange(ctx, tx, actor, access.DeviceEdit, customerID)
 	if err != nil {

@@ -86,7 +86,7 @@ func knocked(ctx context.Context, tx *db.Tx, some []Knock) error {
 	for i, k := range some {
 		touched[[2]string{k.CustomerID, string(k.Kind)}] = true
 		var cells []string
-		for _, v := range []any{db.NewID(), k.CustomerID, k.MAC, string(k.Kind), k.Address, k.Maker, short(k.Model, 64), short(k.Software, 64), short(k.Detail, 200)} {
+		for _, v := range []any{db.NewID(), k.CustomerID, k.MAC, string(k.Kind), k.Address, k.Maker, clipped(k.Model, 64), clipped(k.Software, 64), clipped(k.Detail, 200)} {
 			cells = append(cells, a.Add(v))
 		}
 		for _, v := range []any{k.Times, k.First, k.Last} {
@@ -109,7 +109,7 @@ func knocked(ctx context.Context, tx *db.Tx, some []Knock) error {
 	return nil
 }
 
-func short(s string, most int) string {
+func clipped(s string, most int) string {
 	return strings.ToValidUTF8(s[:min(len(s), most)], "")
 }
 

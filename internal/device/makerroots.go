@@ -107,7 +107,7 @@ func (s *Service) AddMakerRoot(ctx context.Context, actor access.Actor, n NewMak
 		r.SHA256, r.Subject, r.NotAfter = hex.EncodeToString(sum[:]), cert.Subject.String(), db.At(cert.NotAfter)
 		r.PEM = string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: cert.Raw}))
 		if n.Name == "" {
-			n.Name = short(cert.Subject.CommonName, 128)
+			n.Name = clipped(cert.Subject.CommonName, 128)
 		}
 	}
 	r.Name = faults.Text("name", n.Name, 0, 128)

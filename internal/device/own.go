@@ -317,3 +317,8 @@ func (s *Service) warn(ctx context.Context, customerID, scope, what string, targ
 		return s.journal.Append(ctx, tx, access.SystemActor("phones"), journal.News{Type: "device." + what, Action: "device/" + what, Tenant: t, Target: target, Data: data})
 	})
 }
+
+// Same says whether two claims let the same requests in.
+func (c Claim) Same(o Claim) bool {
+	return c.DeviceID == o.DeviceID && c.Revision == o.Revision && c.Used == o.Used && c.Claimed == o.Claimed && c.Open == o.Open
+}
