@@ -49,8 +49,8 @@ func Models(r Renderer) []Model {
 	return nil
 }
 
-// Find gives the model of this name; false for one that is not listed. Case, blanks, - and _ do not count: people type
-// "VVX 450" and "SIP-T54W".
+// Find gives the model of this name; false for one that is not listed. Case, blanks, - and _ do not count, nor do brands: people
+// type "VVX 450", "SIP-T54W" and "Cisco 8841".
 func Find(models []Model, name string) (Model, bool) {
 	want := plainModel(name)
 	i := slices.IndexFunc(models, func(m Model) bool { return plainModel(m.Name) == want })
@@ -66,6 +66,9 @@ func plainModel(name string) string {
 		if cut, ok := strings.CutPrefix(name, brand); ok && cut != "" {
 			name = cut
 		}
+	}
+	if cut, ok := strings.CutSuffix(name, "3PCC"); ok { // only multiplatform phones are here, and nobody types it
+		name = strings.TrimPrefix(cut, "CP")
 	}
 	return name
 }

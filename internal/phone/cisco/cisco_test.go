@@ -2,6 +2,7 @@ package cisco
 
 import (
 	"bytes"
+	"errors"
 	"flag"
 	"strings"
 	"testing"
@@ -97,7 +98,7 @@ func TestAtFirstContactTheUserAgentSaysWhichPhoneItIs(t *testing.T) {
 		t.Errorf("the two rules give different phones: %v", err)
 	}
 	for _, other := range []string{"7841-3PCC.xml", "Cisco/CP-8841-3PCC/00562b043615.cfg", "ata191.cfg", "00562b043616.xml"} {
-		if _, err := New().Render(other, cp8841); err != phone.ErrNoFile {
+		if _, err := New().Render(other, cp8841); !errors.Is(err, phone.ErrNoFile) {
 			t.Errorf("%s: %v", other, err)
 		}
 	}

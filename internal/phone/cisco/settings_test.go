@@ -106,6 +106,14 @@ func TestEveryModelOfTheCatalogueIsRecognised(t *testing.T) {
 	}
 }
 
+func TestAModelIsFoundAsPeopleTypeIt(t *testing.T) {
+	for typed, want := range map[string]string{"8841": "CP-8841-3PCC", "Cisco 8841": "CP-8841-3PCC", "cp-8841-3pcc": "CP-8841-3PCC", "ATA 191": "ATA191", "884": "", "3PCC": "", "": ""} {
+		if m, _ := phone.Find(phone.Models(New()), typed); m.Name != want {
+			t.Errorf("%q is %q", typed, m.Name)
+		}
+	}
+}
+
 func TestAnMPPPhoneGetsACompleteConfiguration(t *testing.T) { phonetest.Production(t, New(), cp8841) }
 
 const exported = `<?xml version="1.0" encoding="UTF-8"?>

@@ -1,6 +1,7 @@
 package generic
 
 import (
+	"errors"
 	"flag"
 	"strings"
 	"testing"
@@ -94,13 +95,13 @@ func TestAPhoneGetsItsFileWhateverModelWasEntered(t *testing.T) {
 			t.Errorf("%q: %v", in.Model, err)
 		}
 		for _, name := range []string{"snomD785.htm", "snomD785-000413922d25.htm", "snomD785-000413922D24.htm", "x/000413922d24.htm", "000413922d25.xml"} {
-			if _, err := both[1].Render(name, in); err != phone.ErrNoFile {
+			if _, err := both[1].Render(name, in); !errors.Is(err, phone.ErrNoFile) {
 				t.Errorf("%s: %v", name, err)
 			}
 		}
 	}
 	for _, name := range []string{"cfgc074ad0b63ee", "cfg.xml", "cfggrp2614.xml"} {
-		if _, err := both[0].Render(name, grp2614); err != phone.ErrNoFile {
+		if _, err := both[0].Render(name, grp2614); !errors.Is(err, phone.ErrNoFile) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
