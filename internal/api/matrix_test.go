@@ -93,6 +93,7 @@ type things struct {
 	tenants                                             map[string]tenant.Tenant
 	accounts, tokens, hooks, events, operations, orders map[string]string
 	devices, sites, groups, lines                       map[string]string
+	profiles, dictionaries                              map[string]string
 }
 
 func (w *world) things() things {
@@ -101,7 +102,8 @@ func (w *world) things() things {
 	x := things{tenants: map[string]tenant.Tenant{"operator": w.operator, "p": w.p, "q": w.q, "s": w.s, "c": w.c, "d": w.dd, "cq": w.cq, "cs": w.cs},
 		accounts: map[string]string{}, tokens: map[string]string{}, hooks: map[string]string{}, events: map[string]string{},
 		operations: map[string]string{}, orders: map[string]string{}, devices: map[string]string{}, sites: map[string]string{},
-		groups: map[string]string{}, lines: map[string]string{}}
+		groups: map[string]string{}, lines: map[string]string{},
+		profiles: map[string]string{}, dictionaries: map[string]string{}}
 	for key, t := range x.tenants {
 		acc := w.account(t, account.Invitation{Roles: access.Roles(t.Kind)[:1]})
 		x.accounts[key] = acc.ID
@@ -116,6 +118,7 @@ func (w *world) things() things {
 			x.operations[key] = o.ID
 			return err
 		}))
+		x.profiles[key], x.dictionaries[key] = w.profile(t, "Of "+key), w.dictionary(t)
 		if t.Kind == access.Customer {
 			o, err := w.d.Tenants.CreateOrder(ctx, system, t.ID, tenant.NewOrder{Lines: []tenant.OrderLine{{Item: "device", Quantity: 1}}})
 			w.ok(err)
@@ -169,8 +172,10 @@ var bodies = map[string]any{
 	"create-token": map[string]any{"name": "N", "scopes": []string{"self"}}, "create-webhook": map[string]any{"url": "https://example.com/n"}, "edit-webhook": map[string]any{"description": "Other"},
 	"create-device": map[string]any{"mac": "0004f2ffff01"}, "edit-device": map[string]any{"name": "Other"}, "edit-provisioning": map[string]any{},
 	"create-network-site": map[string]any{"name": "New", "subnets": []any{map[string]any{"public": "203.0.113.0/24"}}}, "edit-network-site": map[string]any{"description": "Other"},
-	"import-network-sites": "site_name,subnets\n",
-	"create-device-group":  map[string]any{"name": "New"}, "edit-device-group": map[string]any{"description": "Other"}, "set-device-group-keys": map[string]any{"keys": []any{}},
+	"import-network-sites": "site_name,subnets\n", "edit-software-image": map[string]any{}, "append-software-upload": "x",
+	"create-resource-file": "x", "edit-resource-file": map[string]any{}, "create-device-file": "x",
+	"import-devices":      "mac_address\n",
+	"create-device-group": map[string]any{"name": "New"}, "edit-device-group": map[string]any{"description": "Other"}, "set-device-group-keys": map[string]any{"keys": []any{}},
 	"set-default-device-groups": map[string]any{"group_ids": []string{}}, "create-line": map[string]any{"user": "101"}, "edit-line": map[string]any{"label": "Other"},
 	"set-keys": map[string]any{"keys": []any{map[string]any{"position": 1, "type": "line"}}},
 }
@@ -184,7 +189,8 @@ func (w *world) requestFor(op api.Op, x things, key, token string) request {
 	in := request{method: op.Method, token: token, body: bodies[op.ID]}
 	in.path = strings.NewReplacer("{customer}", id, "{partner}", id, "{tenant}", id, "{account}", pick(x.accounts, key), "{token}", pick(x.tokens, key),
 		"{webhook}", pick(x.hooks, key), "{delivery}", unknown, "{event}", pick(x.events, key), "{operation}", pick(x.operations, key),
-		"{order}", pick(x.orders, key), "{device}", pick(x.devices, key), "{site}", pick(x.sites, key), "{group}", pick(x.groups, key), "{line}", pick(x.lines, key), "{item}", "device").Replace(op.Path)
+		"{order}", pick(x.orders, key), "{device}", pick(x.devices, key), "{site}", pick(x.sites, key), "{group}", pick(x.groups, key), "{line}", pick(x.lines, key), "{item}", "device",
+		"{profile}", pick(x.profiles, key), "{dictionary}", pick(x.dictionaries, key), "{kind}", kindFor(op), "{key}", "-").Replace(op.Path)
 	switch op.ID { // those that name an object elsewhere
 	case "create-customer":
 		in.body = map[string]any{"name": "New", "email": "new@example.test", "contact": "C", "permission_types": []string{"DMP"}, "owner_id": id}
@@ -198,8 +204,9 @@ func (w *world) requestFor(op api.Op, x things, key, token string) request {
 	case "list-accounts":
 		in.path += "?tenant_id=" + id
 	}
+	in.path += queries[op.ID]
 	if op.Method != "GET" {
-		in.path += "?dry_run=true"
+		in.path += map[bool]string{true: "&", false: "?"}[strings.Contains(in.path, "?")] + "dry_run=true"
 	}
 	return in
 }
@@ -245,8 +252,14 @@ func (a who) expect(op api.Op, key string, kind access.TenantKind) outcome {
 			return hidden // only customers have orders
 		}
 	default:
-		if strings.Contains(op.Path, "{customer}") && kind != access.Customer {
+		if strings.Contains(op.Path, "{customer}") && kind != access.Customer || strings.Contains(op.Path, "{partner}") && kind != access.Partner && kind != access.SubPartner {
 			return hidden
+		}
+		if strings.HasPrefix(op.Path, "/operator/") {
+			if a.at != "operator" || strings.ContainsAny(strings.ReplaceAll(op.Path, "{kind}/{key}", ""), "{") && key != "operator" {
+				return hidden
+			}
+			return done
 		}
 	}
 	if !a.sees(key) {
@@ -282,7 +295,7 @@ func (a who) expect(op api.Op, key string, kind access.TenantKind) outcome {
 	if strings.Contains(op.Path, "/accounts") && need == access.AccountEdit && !own && a.at != "operator" {
 		return denied // an organisation's people are its own affair
 	}
-	if strings.Contains(op.Path, "/devices") || strings.Contains(op.Path, "device-groups") || strings.Contains(op.Path, "/network-sites") || strings.Contains(op.Path, "/provisioning") {
+	if slices.ContainsFunc(ofPhones, func(part string) bool { return strings.Contains(op.Path, part) }) || strings.Contains(op.Path, "/devices") || strings.Contains(op.Path, "/resource-files") || strings.Contains(op.Path, "device-groups") || strings.Contains(op.Path, "/network-sites") || strings.Contains(op.Path, "/provisioning") {
 		if a.at != "operator" && !own && key != "c" { // only C has authorised its provider (CH-29)
 			return denied
 		}
@@ -337,7 +350,10 @@ func TestNobodyReachesSidewaysOrUpwards(t *testing.T) {
 }
 
 // emptyHanded may find nothing although all is allowed: there is no such delivery, no account yet, no request.
-var emptyHanded = map[string]bool{"retry-delivery": true, "reveal-provisioning": true, "withdraw-authorisation": true}
+var emptyHanded = map[string]bool{"get-software-image": true, "edit-software-image": true, "delete-software-image": true, "get-software-upload": true, "append-software-upload": true,
+	"delete-software-upload": true, "get-resource-file": true, "download-resource-file": true, "edit-resource-file": true, "delete-resource-file": true, "get-device-file": true,
+	"download-device-file": true, "delete-device-file": true,
+	"export-operator-profiles": true, "export-operator-profiles-with-secrets": true, "retry-delivery": true, "reveal-provisioning": true, "withdraw-authorisation": true}
 
 // aims says whether an operation is about an object somewhere in the tree.
 func aims(op api.Op) bool {
@@ -368,7 +384,7 @@ func TestListsHoldOnlyWhatMayBeSeen(t *testing.T) {
 			}
 			a.token = w.token(x.tenants[a.at], w.account(x.tenants[a.at], account.Invitation{Roles: a.roles, Functions: a.functions, Customers: customers}))
 			for _, op := range w.api.Operations() {
-				if !strings.HasPrefix(op.ID, "list-") || strings.Contains(op.Path, "{") || op.ID == "list-items" {
+				if !strings.HasPrefix(op.ID, "list-") || strings.Contains(op.Path, "{") || op.ID == "list-items" || strings.HasPrefix(op.Path, "/operator/") {
 					continue
 				}
 				r := w.get(a.token, op.Path+"?limit=1000")

@@ -16,16 +16,17 @@ const (
 
 // Codes that several operations of one kind answer with.
 var (
-	taken   = []string{"409 name_taken", "409 email_taken", "409 external_id_taken", "409 host_taken"}
-	changed = []string{"404 not_found", "409 archived", "409 wrong_kind", "403 sub_partner_suspended", "403 restricted_by_partner", "409 already_exists"}
-	related = []string{"403 not_authorised_by_customer", "403 permission_type_missing", "409 permission_type_missing"}
-	people  = []string{"409 email_taken", "403 more_than_own_rights", "409 own_account", "409 no_customer_yet", "403 email_read_only"}
-	hooked  = []string{"409 webhook_disabled"}
-	mailed  = []string{"429 too_soon", "409 archived", "404 not_found"}
-	sited   = []string{"409 site_fixed", "409 subnet_taken", "409 subnet_limit", "409 name_taken"}
-	filed   = []string{"400 csv_encoding", "400 csv_empty", "400 csv_header", "400 csv_separator", "400 csv_malformed", "413 csv_too_many_rows"}
-	grouped = []string{"409 name_taken", "409 group_limit"}
-	ordered = []string{"409 order_state", "409 archived", "409 wrong_kind", "403 sub_partner_suspended", "404 not_found"}
+	taken        = []string{"409 name_taken", "409 email_taken", "409 external_id_taken", "409 host_taken"}
+	changed      = []string{"404 not_found", "409 archived", "409 wrong_kind", "403 sub_partner_suspended", "403 restricted_by_partner", "409 already_exists"}
+	related      = []string{"403 not_authorised_by_customer", "403 permission_type_missing", "409 permission_type_missing"}
+	people       = []string{"409 email_taken", "403 more_than_own_rights", "409 own_account", "409 no_customer_yet", "403 email_read_only"}
+	hooked       = []string{"409 webhook_disabled"}
+	mailed       = []string{"429 too_soon", "409 archived", "404 not_found"}
+	sited        = []string{"409 site_fixed", "409 subnet_taken", "409 subnet_limit", "409 name_taken"}
+	filed        = []string{"400 csv_encoding", "400 csv_empty", "400 csv_header", "400 csv_separator", "400 csv_malformed", "413 csv_too_many_rows"}
+	devicesFiled = []string{"400 csv_encoding", "400 csv_empty", "400 csv_header", "400 csv_separator", "400 csv_malformed", "400 csv_zip", "413 csv_too_many_devices"}
+	grouped      = []string{"409 name_taken", "409 group_limit"}
+	ordered      = []string{"409 order_state", "409 archived", "409 wrong_kind", "403 sub_partner_suspended", "404 not_found"}
 )
 
 func plus(codes ...[]string) []string {
@@ -137,13 +138,41 @@ func (a *API) routes() {
 
 	tag = "Devices"
 	register(a, Op{ID: "list-devices", Method: get, Path: "/customers/{customer}/devices", Action: access.DeviceView, Tag: tag, Summary: "List the phones of a customer", Codes: related}, a.listDevices)
-	register(a, Op{ID: "create-device", Method: post, Path: "/customers/{customer}/devices", Action: access.DeviceEdit, Tag: tag, Summary: "Add a phone", Log: "device/create", Status: 201, Codes: plus(changed, related, []string{"409 device_exists", "409 mac_unavailable", "409 device_limit"})}, a.createDevice)
+	register(a, Op{ID: "create-device", Method: post, Path: "/customers/{customer}/devices", Action: access.DeviceEdit, Tag: tag, Summary: "Add a device", Log: "device/create", Status: 201, Codes: plus(changed, related, []string{"409 device_exists", "409 mac_unavailable", "409 device_limit"})}, a.createDevice)
+	register(a, Op{ID: "export-devices", Method: get, Path: "/customers/{customer}/devices/export", Action: access.DeviceView, Tag: tag, Summary: "All devices with their CSV profiles as a CSV file, as import takes it; a ZIP file of several when they are many", Status: 200, CSV: true, Secret: true, Codes: related}, a.exportDevices)
+	register(a, Op{ID: "import-devices", Method: post, Path: "/customers/{customer}/devices/import", Action: access.DeviceEdit, Tag: tag, Summary: "Add and change devices from a CSV file of fewer than 10,000 rows; 202 with an operation when it is long", Log: "device/import", File: true, Codes: plus(changed, related, devicesFiled)}, a.importDevices)
 	register(a, Op{ID: "get-device", Method: get, Path: "/customers/{customer}/devices/{device}", Action: access.DeviceView, Tag: tag, Summary: "Get a phone", Codes: related}, a.getDevice)
 	register(a, Op{ID: "edit-device", Method: patch, Path: "/customers/{customer}/devices/{device}", Action: access.DeviceEdit, Tag: tag, Summary: "Change what is written about a phone", Log: "device/edit", IfMatch: true, Codes: plus(changed, related)}, a.editDevice)
 	register(a, Op{ID: "delete-device", Method: remove, Path: "/customers/{customer}/devices/{device}", Action: access.DeviceEdit, Tag: tag, Summary: "Remove a phone", Log: "device/delete", IfMatch: true, Codes: plus(changed, related)}, a.deleteDevice)
 	register(a, Op{ID: "get-provisioning", Method: get, Path: "/customers/{customer}/provisioning", Action: access.ProvisioningView, Tag: tag, Summary: "What all phones of a customer share", Codes: related}, a.getProvisioning)
 	register(a, Op{ID: "edit-provisioning", Method: patch, Path: "/customers/{customer}/provisioning", Action: access.ProvisioningEdit, Tag: tag, Summary: "Change host, account or poll window", Log: "provisioning/edit", IfMatch: true, Codes: plus(changed, related, taken, []string{"403 reserved_for_provider"})}, a.editProvisioning)
 	register(a, Op{ID: "reveal-provisioning", Method: post, Path: "/customers/{customer}/provisioning/reveal", Action: access.SecretReveal, Tag: tag, Summary: "Show the phones' account with its password", Log: "provisioning/reveal", Secret: true, Codes: plus(related, []string{"404 account_missing"})}, a.revealProvisioning)
+
+	tag = "Devices"
+	register(a, Op{ID: "list-device-requests", Method: get, Path: "/customers/{customer}/devices/{device}/requests", Action: access.DeviceView, Tag: tag, Summary: "The last 200 requests of a phone, the newest first", Codes: related}, a.listRequests)
+	register(a, Op{ID: "get-device-access", Method: get, Path: "/customers/{customer}/devices/{device}/access", Action: access.DeviceView, Tag: tag, Summary: "How a phone gets in: its own account and its window", Codes: related}, a.getDeviceAccess)
+	register(a, Op{ID: "reopen-device", Method: post, Path: "/customers/{customer}/devices/{device}/reopen", Action: access.DeviceAct, Tag: tag, Summary: "Let a phone that lost its own account fetch its secrets with the customer's account for a while", Log: "device/reopen", Codes: plus(changed, related)}, a.reopenDevice)
+	register(a, Op{ID: "rotate-device-account", Method: post, Path: "/customers/{customer}/devices/{device}/rotate-account", Action: access.DeviceEdit, Tag: tag, Summary: "Give a phone a new password of its own with its next configuration", Log: "device/rotate_account", Codes: plus(changed, related)}, a.rotateDeviceAccount)
+	register(a, Op{ID: "replace-device", Method: post, Path: "/customers/{customer}/devices/{device}/replace", Action: access.DeviceEdit, Tag: tag, Summary: "Put a new phone in the place of a dead one; a dry run tells what is carried", Log: "device/replace", IfMatch: true, Codes: plus(changed, related, []string{"409 device_exists", "409 mac_unavailable", "409 device_by_serial"})}, a.replaceDevice)
+	register(a, Op{ID: "move-device", Method: post, Path: "/customers/{customer}/devices/{device}/move", Action: access.DeviceEdit, Tag: tag, Summary: "Give a phone to another customer, without any secret of the first", Log: "device/move", IfMatch: true, Codes: plus(changed, related, []string{"409 device_exists", "409 mac_unavailable", "409 device_limit"})}, a.moveDevice)
+	register(a, Op{ID: "list-device-logs", Method: get, Path: "/customers/{customer}/devices/{device}/logs", Action: access.DeviceView, Tag: tag, Summary: "Logs that a phone sent on a day", Codes: related}, a.listLogs)
+	register(a, Op{ID: "get-device-log", Method: get, Path: "/customers/{customer}/devices/{device}/logs/{log}", Action: access.DeviceView, Tag: tag, Summary: "Download a log", Status: 200, Codes: related}, a.getLog)
+	register(a, Op{ID: "delete-device-log", Method: remove, Path: "/customers/{customer}/devices/{device}/logs/{log}", Action: access.DeviceEdit, Tag: tag, Summary: "Delete a log of a day", Log: "device/delete_file", Codes: plus(changed, related)}, a.deleteLog)
+	register(a, Op{ID: "list-phone-files", Method: get, Path: "/customers/{customer}/devices/{device}/phone-files", Action: access.DeviceView, Tag: tag, Summary: "What a phone keeps here: changes made on it, contacts", Codes: related}, a.listPhoneFiles)
+	register(a, Op{ID: "read-phone-file", Method: post, Path: "/customers/{customer}/devices/{device}/phone-files/{file}/reveal", Action: access.SecretReveal, Tag: tag, Summary: "Download a file as the phone sent it; it may hold passwords", Log: "device/read_file", Status: 200, Secret: true, Codes: related}, a.readPhoneFile)
+	register(a, Op{ID: "delete-phone-file", Method: remove, Path: "/customers/{customer}/devices/{device}/phone-files/{file}", Action: access.DeviceEdit, Tag: tag, Summary: "Delete a file of a phone; it hears that there is none", Log: "device/delete_file", Codes: plus(changed, related)}, a.deletePhoneFile)
+
+	tag = "Knocks"
+	register(a, Op{ID: "list-knocks", Method: get, Path: "/customers/{customer}/knocks", Action: access.DeviceView, Tag: tag, Summary: "Phones that asked in vain", Codes: related}, a.listKnocks)
+	register(a, Op{ID: "adopt-knock", Method: post, Path: "/customers/{customer}/knocks/{knock}/adopt", Action: access.DeviceEdit, Tag: tag, Summary: "Add a phone that knocked", Log: "device/adopt", Status: 201, Codes: plus(changed, related, []string{"409 device_exists", "409 mac_unavailable", "409 device_limit", "409 knock_without_mac"})}, a.adoptKnock)
+	register(a, Op{ID: "dismiss-knock", Method: remove, Path: "/customers/{customer}/knocks/{knock}", Action: access.DeviceEdit, Tag: tag, Summary: "Forget a knock; it comes back when the phone does", Log: "knock/dismiss", Codes: plus(changed, related)}, a.dismissKnock)
+
+	tag = "Makers' certificates"
+	register(a, Op{ID: "list-maker-roots", Method: get, Path: "/operator/maker-roots", Action: access.PlatformStatus, Tag: tag, Summary: "Authorities whose certificates prove a phone's MAC address"}, a.listMakerRoots)
+	register(a, Op{ID: "add-maker-root", Method: post, Path: "/operator/maker-roots", Action: access.PlatformEdit, Tag: tag, Summary: "Trust an authority of a maker", Log: "maker_root/add", Status: 201, Codes: []string{"409 maker_root_exists", "409 maker_root_limit"}}, a.addMakerRoot)
+	register(a, Op{ID: "get-maker-root", Method: get, Path: "/operator/maker-roots/{root}", Action: access.PlatformStatus, Tag: tag, Summary: "Get an authority"}, a.getMakerRoot)
+	register(a, Op{ID: "edit-maker-root", Method: patch, Path: "/operator/maker-roots/{root}", Action: access.PlatformEdit, Tag: tag, Summary: "Change name and policy of an authority", Log: "maker_root/edit", IfMatch: true}, a.editMakerRoot)
+	register(a, Op{ID: "remove-maker-root", Method: remove, Path: "/operator/maker-roots/{root}", Action: access.PlatformEdit, Tag: tag, Summary: "End the trust in an authority", Log: "maker_root/remove", IfMatch: true}, a.removeMakerRoot)
 
 	tag = "Network sites"
 	register(a, Op{ID: "list-network-sites", Method: get, Path: "/customers/{customer}/network-sites", Action: access.DeviceView, Tag: tag, Summary: "List the sites of a customer", Codes: related}, a.listSites)
@@ -178,6 +207,19 @@ func (a *API) routes() {
 
 	tag = "Search"
 	register(a, Op{ID: "search", Method: get, Path: "/search", Action: access.DeviceView, Tag: tag, Summary: "Find devices of all customers that you see"}, a.search)
+
+	for _, l := range levels {
+		a.profileRoutes(l)
+		a.planRoutes(l)
+	}
+
+	tag = "Configuration"
+	register(a, Op{ID: "get-effective", Method: get, Path: "/customers/{customer}/devices/{device}/effective", Action: access.ProfileView, Tag: tag, Summary: "What a phone gets, value by value, where each comes from and what it overrules", Codes: related}, a.getEffective)
+	register(a, Op{ID: "get-rendered-file", Method: get, Path: "/customers/{customer}/devices/{device}/files/{name}", Action: access.ProfileView, Tag: tag, Summary: "A file as the phone would get it now, secrets masked", Status: 200, Gives: "application/octet-stream", Codes: related}, a.getRenderedFile)
+	register(a, Op{ID: "reveal-rendered-file", Method: post, Path: "/customers/{customer}/devices/{device}/files/{name}/reveal", Action: access.SecretReveal, Tag: tag, Summary: "The same with secrets in clear; the operation log has a row", Log: "device_file/reveal", Status: 200, Gives: "application/octet-stream", Secret: true, Codes: related}, a.revealRenderedFile)
+
+	a.fileRoutes()
+	a.redirectRoutes()
 
 	a.mux.HandleFunc("POST "+tokenPath, a.token)
 	a.mux.HandleFunc("POST "+tokenPathV1, a.token)
