@@ -45,6 +45,9 @@ func BenchmarkHerd(b *testing.B) {
 				pid := s.node.cmd.Process.Pid
 				used := processorTime(b, pid)
 				r := sim.Fleet{Phones: phones, Pattern: sim.Herd, Window: 30 * time.Second}.Run(context.Background())
+				if r.Awake < int64(r.Phones) {
+					b.Logf("%d of %d configured: %v, answers %v", r.Awake, r.Phones, r.Faults, r.Statuses)
+				}
 				if r.Wrong != 0 || r.Blocked != 0 || r.Errors != 0 {
 					b.Errorf("%d wrong, %d blocked, %d without an answer: %v %v", r.Wrong, r.Blocked, r.Errors, r.WrongWhy, r.Statuses)
 				}
