@@ -3,7 +3,7 @@
 # scripts/bench.sh [package pattern …]; BENCH picks benchmarks by regular expression, BENCHTIME and COUNT as in go test.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-scripts/test-deps.sh
+scripts/test-deps.sh nginx
 mkdir -p .bin
 go build -o .bin/ ./internal/tools/benchtable ./internal/tools/withpostgres
 [ $# -gt 0 ] || set -- ./...
