@@ -8,6 +8,7 @@ import (
 
 	"linecard/internal/access"
 	"linecard/internal/db"
+	"linecard/internal/journal"
 	"linecard/internal/phone"
 	"linecard/internal/profile"
 	"linecard/internal/revision"
@@ -54,19 +55,21 @@ func (s *Service) carryOut(ctx context.Context, tx *db.Tx, actor access.Actor, t
 	if err := revision.BumpAll(ctx, tx, revision.Device, ids); err != nil {
 		return err
 	}
+	return s.tell(ctx, tx, actor, t, p, ids)
+}
+
+// tell writes one row of the journal for all that was done at once: thousands of devices would drown everything else in it.
+func (s *Service) tell(ctx context.Context, tx *db.Tx, actor access.Actor, t tenant.Tenant, p *importPlan, changed []string) error {
+	added := make([]string, 0, len(p.fresh))
 	for _, x := range p.fresh {
-		if err := s.journal.Append(ctx, tx, actor, news(t, x.device, "created", "import", nil)); err != nil {
-			return err
-		}
+		added = append(added, x.device.ID)
 	}
-	for _, x := range p.known {
-		if slices.Contains(ids, x.device.ID) {
-			if err := s.journal.Append(ctx, tx, actor, news(t, x.device, "edited", "import", nil)); err != nil {
-				return err
-			}
-		}
+	updated := changed[len(added):]
+	if len(changed) == 0 {
+		return nil
 	}
-	return nil
+	return s.journal.Append(ctx, tx, actor, journal.News{Type: "device.imported", Action: "device/import", Tenant: t.Access(),
+		Target: journal.Target{Kind: "customer", ID: t.ID, Name: t.Name}, Data: map[string]any{"customer_id": t.ID, "added": added, "updated": updated}})
 }
 
 // setAttributes hands the attributes to the CSV profiles (DM-259). A device whose attributes are refused is left out of the plan.

@@ -94,7 +94,9 @@ func (f *finder) find(ctx context.Context, text string) error {
 	}
 	var begins []string
 	folded := db.Fold(text)
-	begins = append(begins, folded)
+	if !strings.HasPrefix(folded, "<") { // the mark of what is stored backwards
+		begins = append(begins, folded)
+	}
 	if hex := macPart(text); len(hex) >= 3 {
 		begins = append(begins, hex)
 		vendors, err := f.vendors(ctx, hex)
