@@ -262,6 +262,18 @@ func TestConfigurationIsReadInAnyNesting(t *testing.T) {
 	}
 }
 
+func TestAFileThatCouldNotBeWrittenAgainIsRefusedInItsLine(t *testing.T) {
+	for text, line := range map[string]string{"<a>\n<b ü='1'/></a>": "2", "<a\n_mac='1'/>": "1", "<a b='\ufffe'/>": "1", "<a>\n\n<b c=1/></a>": "3"} {
+		all, err := New().(phone.Reader).ReadSettings("x.cfg", strings.NewReader(text))
+		if e := errs.As(err); err == nil || all != nil || e.Code != "file_malformed" || e.Params["line"] != line {
+			t.Errorf("%q: %v, %v", text, all, err)
+		}
+	}
+	if _, err := New().(phone.Reader).ReadSettings("x.cfg", strings.NewReader("no element at all")); errs.CodeOf(err) != "file_no_settings" {
+		t.Error(err)
+	}
+}
+
 func FuzzReadSettings(f *testing.F) {
 	for _, v := range []string{"<x a=\"1\"/>", "<PHONE_CONFIG><OVERRIDES up.x=\"1\"/></PHONE_CONFIG>", "<!DOCTYPE a>", "<a b='&#0;'/>", "\xff\xfe<\x00", "<a", "<a/><a/>"} {
 		f.Add([]byte(v))
