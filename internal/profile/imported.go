@@ -45,7 +45,7 @@ func (s *Service) SetImported(ctx context.Context, tx *db.Tx, actor access.Actor
 	schemas := map[string]Schema{}
 	var out []row
 	var fresh, devices []string
-	usedNow := map[string]map[string]bool{}
+	placed, usedNow := map[string]int{}, map[string]map[string]bool{}
 	for i, in := range rows {
 		if _, ok := schemas[in.Mode]; !ok {
 			if schemas[in.Mode], err = s.Schema(ctx, tx, t.Scope, in.Mode, ""); err != nil {
@@ -59,7 +59,8 @@ func (s *Service) SetImported(ctx context.Context, tx *db.Tx, actor access.Actor
 			faults = append(faults, RowFault{i, err})
 			continue
 		}
-		if known && after.Name == before.Name && slices.Equal(after.Attributes, before.Attributes) && after.Mode == before.Mode {
+		same := after.Name == before.Name && slices.Equal(after.Attributes, before.Attributes) && after.Mode == before.Mode
+		if known && same || !known && len(after.Attributes) == 0 {
 			continue
 		}
 		if len(after.Attributes) == 0 { // nothing left: no profile (DM-259)
@@ -80,7 +81,12 @@ func (s *Service) SetImported(ctx context.Context, tx *db.Tx, actor access.Actor
 		if err != nil {
 			return nil, err
 		}
-		out, devices = append(out, r), append(devices, in.DeviceID)
+		if j, twice := placed[r.ID]; twice {
+			out[j] = r // a device that stands in the rows twice: the later one counts
+		} else {
+			placed[r.ID] = len(out)
+			out, devices = append(out, r), append(devices, in.DeviceID)
+		}
 		for _, a := range after.Attributes {
 			usedNow[in.Mode][a.Name] = true
 		}
@@ -134,7 +140,7 @@ func (s *Service) importedOf(ctx context.Context, q db.Q, t tenant.Tenant, rows 
 	}
 	a := q.Args()
 	var have []row
-	if err := q.Select(ctx, &have, selected+` WHERE p.type = 'imported' AND p.tenant_id = `+a.Add(t.ID)+` AND `+a.In("p.device_id", ids), a.List()...); err != nil {
+	if err := q.Select(ctx, &have, selected+` WHERE p.device_id <> '' AND p.tenant_id = `+a.Add(t.ID)+` AND `+a.In("p.device_id", ids), a.List()...); err != nil {
 		return nil, err
 	}
 	out := make(map[string]Profile, len(have))
