@@ -278,19 +278,11 @@ func serversByName(ctx context.Context, q db.Q, customerID string) (map[string]s
 	return out, err
 }
 
-// Template is an empty file with every column.
-func Template(to io.Writer) error {
-	out := csv.NewWriter(to)
-	out.UseCRLF = true
-	_ = out.Write(columns)
-	out.Flush()
-	return out.Error()
-}
-
 // The forms of an export.
 const (
 	FormLinecard = "linecard" // as Import reads it
 	FormMaker    = "maker"    // MAC, serial number and effective address: for makers' portals that take a file
+	FormTemplate = "template" // the header alone
 )
 
 // Export writes the entries of a customer. FormMaker takes those of one maker, or all with "", and is meant to be loaded into the
@@ -318,7 +310,7 @@ func (s *Service) Export(ctx context.Context, actor access.Actor, customerID, se
 		return err
 	}
 	page := db.Page{Limit: db.MaxLimit}
-	for {
+	for form != FormTemplate {
 		all, next, err := listEntries(ctx, s.db, db.Filter{Exactly: []string{t.Scope}}, EntryQuery{CustomerID: t.ID, Maker: maker, Page: page})
 		if err != nil {
 			return err
@@ -336,11 +328,12 @@ func (s *Service) Export(ctx context.Context, actor access.Actor, customerID, se
 			}
 		}
 		if next == "" {
-			out.Flush()
-			return out.Error()
+			break
 		}
 		page.Cursor = next
 	}
+	out.Flush()
+	return out.Error()
 }
 
 const importKind = "redirect.import"
