@@ -22,3 +22,5 @@ func devicetestBox(t *testing.T) *secret.Box {
 	}
 	return b
 }
+
+func until() (context.Context, context.CancelFunc) { return context.WithCancel(ctx) }
