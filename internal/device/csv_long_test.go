@@ -39,18 +39,27 @@ func work(t *testing.T, w *devicetest.World) {
 	})
 }
 
+// ended waits for the end of an import, longer than Eventually does, because the longest file takes its time on a busy computer.
 func ended(t *testing.T, w *devicetest.World, clock *dbtest.Clock, id string) operation.Operation {
 	t.Helper()
-	var op operation.Operation
-	dbtest.Eventually(t, "the import ends", func() bool {
+	deadline, tick := time.NewTimer(4*time.Minute), time.NewTicker(20*time.Millisecond)
+	defer deadline.Stop()
+	defer tick.Stop()
+	for {
 		clock.Advance(time.Second)
-		var err error
-		if op, err = w.Operations.Get(ctx, devicetest.System, id); err != nil {
+		op, err := w.Operations.Get(ctx, devicetest.System, id)
+		if err != nil {
 			t.Fatal(err)
 		}
-		return op.State.Final()
-	})
-	return op
+		if op.State.Final() {
+			return op
+		}
+		select {
+		case <-deadline.C:
+			t.Fatalf("the import does not end: %+v", op)
+		case <-tick.C:
+		}
+	}
 }
 
 func longFile(n int) string {

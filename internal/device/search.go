@@ -341,8 +341,8 @@ func words(name string) []string {
 	return out
 }
 
-// tokensAtOnce is how many tokens one statement writes.
-const tokensAtOnce = 200
+// tokensAtOnce are how many tokens one statement writes. Few sizes make few texts, which the database prepares once.
+var tokensAtOnce = []int{128, 32, 8, 1}
 
 // reindex writes anew what these devices are found by. Whoever changes identity, customer, name or lines of a device calls it in the
 // same transaction.
@@ -365,27 +365,25 @@ func (s *Service) reindex(ctx context.Context, tx *db.Tx, ids ...string) error {
 
 // index writes what devices without tokens are found by.
 func index(ctx context.Context, tx *db.Tx, devices []Device, lines map[string][]lineData) error {
-	a := tx.Args()
-	var rows []string
-	flush := func() error {
-		if len(rows) == 0 {
-			return nil
-		}
-		_, err := tx.Exec(ctx, `INSERT INTO device_tokens (device_id, customer_id, token) VALUES `+strings.Join(rows, ", "), a.List()...)
-		a, rows = tx.Args(), nil
-		return err
-	}
+	type token struct{ device, customer, text string }
+	var all []token
 	for _, d := range devices {
-		id, customer := a.Add(d.ID), a.Add(d.CustomerID)
 		for _, t := range tokens(d, lines[d.ID]) {
-			rows = append(rows, "("+id+", "+customer+", "+a.Add(t)+")")
-			if len(rows) == tokensAtOnce {
-				if err := flush(); err != nil {
-					return err
-				}
-				id, customer = a.Add(d.ID), a.Add(d.CustomerID)
-			}
+			all = append(all, token{d.ID, d.CustomerID, t})
 		}
 	}
-	return flush()
+	for _, n := range tokensAtOnce {
+		for len(all) >= n {
+			a := tx.Args()
+			rows := make([]string, n)
+			for i, t := range all[:n] {
+				rows[i] = "(" + a.Add(t.device) + ", " + a.Add(t.customer) + ", " + a.Add(t.text) + ")"
+			}
+			if _, err := tx.Exec(ctx, `INSERT INTO device_tokens (device_id, customer_id, token) VALUES `+strings.Join(rows, ", "), a.List()...); err != nil {
+				return err
+			}
+			all = all[n:]
+		}
+	}
+	return nil
 }
