@@ -79,7 +79,7 @@ func (a *API) listLog(ctx context.Context, c *call, in *listLogIn) (List[LogEntr
 	by := journal.Query{Viewer: c.actor, From: in.From, To: in.To, Action: in.Action, Path: in.Q, Actor: in.Actor, IP: in.IP, Result: in.Result,
 		Asc: in.Sort == "time", Page: in.page("")}
 	if c.csv {
-		c.stream = func(w http.ResponseWriter) error { return a.exportLog(ctx, w, place.ID, by) }
+		c.stream = func(w http.ResponseWriter) error { return a.exportLog(ctx, w, place.ID, by, "operation-log.csv") }
 		return List[LogEntry]{}, nil
 	}
 	all, next, err := a.d.Journal.Log(ctx, a.d.DB, place.ID, by)
@@ -87,10 +87,10 @@ func (a *API) listLog(ctx context.Context, c *call, in *listLogIn) (List[LogEntr
 }
 
 // exportLog writes the log as CSV (RFC 4180) while it reads. A failure breaks the answer off, so half a log never looks whole.
-func (a *API) exportLog(ctx context.Context, w http.ResponseWriter, tenantID string, by journal.Query) error {
+func (a *API) exportLog(ctx context.Context, w http.ResponseWriter, tenantID string, by journal.Query, name string) error {
 	h := w.Header()
 	h.Set("Content-Type", "text/csv; charset=utf-8; header=present")
-	h.Set("Content-Disposition", `attachment; filename="operation-log.csv"`)
+	h.Set("Content-Disposition", `attachment; filename="`+name+`"`)
 	h.Set("Cache-Control", "no-store")
 	out := csv.NewWriter(w)
 	out.UseCRLF = true
