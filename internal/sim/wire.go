@@ -99,6 +99,9 @@ func (p *Phone) open(ctx context.Context, t *Trip, at place) (*wire, error) {
 	return p.wire, nil
 }
 
+// past is a deadline that ends what waits.
+var past = time.Unix(1, 0)
+
 // patience is how long a phone waits for a connection and for an answer.
 const patience = 30 * time.Second
 
@@ -121,12 +124,15 @@ func (p *Phone) exchange(ctx context.Context, t *Trip, at place, r request, auth
 			return answer{}, err
 		}
 		kept := w.used
-		stop := context.AfterFunc(ctx, func() { _ = w.conn.SetDeadline(time.Unix(1, 0)) })
-		if ctx.Err() == nil {
-			_ = w.conn.SetDeadline(time.Now().Add(patience)) // the operating system's clock
+		limit := patience
+		if r.sink != nil {
+			limit = download
 		}
-		a, err := p.round(w, at, r, authorization)
+		within, done := context.WithTimeout(ctx, limit)
+		stop := context.AfterFunc(within, func() { _ = w.conn.SetDeadline(past) })
+		a, err := p.round(within, w, at, r, authorization)
 		stop()
+		done()
 		if err == nil {
 			w.used = true
 			return a, nil
@@ -140,7 +146,7 @@ func (p *Phone) exchange(ctx context.Context, t *Trip, at place, r request, auth
 }
 
 // round is one request and its answer on an open connection.
-func (p *Phone) round(w *wire, at place, r request, authorization string) (answer, error) {
+func (p *Phone) round(ctx context.Context, w *wire, at place, r request, authorization string) (answer, error) {
 	w.left.N = 1 << 16
 	if _, err := w.conn.Write(r.head(at, authorization, p.expects(r))); err != nil {
 		return answer{}, err
@@ -153,7 +159,7 @@ func (p *Phone) round(w *wire, at place, r request, authorization string) (answe
 		}
 	}
 	if !sent {
-		go100, err := w.waitFor100()
+		go100, err := w.waitFor100(ctx)
 		if err != nil {
 			return answer{}, err
 		}
@@ -174,7 +180,6 @@ func (p *Phone) round(w *wire, at place, r request, authorization string) (answe
 	w.left.N = maxBody
 	if r.sink != nil && res.StatusCode < 300 {
 		w.left.N = 1 << 32
-		_ = w.conn.SetDeadline(time.Now().Add(download)) // the operating system's clock
 		a.read, a.cut, err = r.sink(res)
 	} else {
 		a.body, err = io.ReadAll(io.LimitReader(res.Body, maxBody))
@@ -186,12 +191,16 @@ func (p *Phone) round(w *wire, at place, r request, authorization string) (answe
 }
 
 // waitFor100 says whether the body is to be sent: an interim answer came, or none within a second (RFC 9110 §10.1.1).
-func (w *wire) waitFor100() (bool, error) {
-	_ = w.conn.SetReadDeadline(time.Now().Add(time.Second)) // the operating system's clock
+func (w *wire) waitFor100(ctx context.Context) (bool, error) {
+	late := time.AfterFunc(time.Second, func() { _ = w.conn.SetReadDeadline(past) })
 	line, err := w.in.Peek(len("HTTP/1.1 100"))
-	_ = w.conn.SetReadDeadline(time.Now().Add(patience))
-	var late net.Error
-	if errors.As(err, &late) && late.Timeout() {
+	late.Stop()
+	_ = w.conn.SetReadDeadline(time.Time{})
+	if ctx.Err() != nil {
+		return false, ctx.Err()
+	}
+	var timeout net.Error
+	if errors.As(err, &timeout) && timeout.Timeout() {
 		return true, nil
 	}
 	return bytes.HasSuffix(line, []byte(" 100")), err

@@ -15,6 +15,9 @@ var goroutines = map[string]string{
 	"internal/app/app.go":      "the listeners and the queue, each started once and awaited in Run",
 	"internal/app/demo.go":     "the server and the simulated phones of the demo, awaited together",
 	"internal/sim/fleet.go":    "many simulated phones at once; each ends with its boot or with the context of the run",
+	"internal/sim/herd.go":     "a herd, bounded; each phone ends with its boot or with the context of the run",
+	"internal/sim/replay.go":   "a few connections that repeat a log, awaited by its end",
+	"internal/sim/compare.go":  "a few phones at a time, awaited before they are told of",
 	"internal/httpx/health.go": "readiness checks run side by side, each with an end, none a second time while it runs",
 }
 
