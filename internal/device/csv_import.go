@@ -91,12 +91,12 @@ func reportOf(rows []Outcome) *ImportReport {
 
 // importChunk is how many devices one transaction takes, so that others get their turn in between (decision 5); a file that has no more
 // is done at once.
-const importChunk = 50
+const importChunk = 100
 
 var errMode = errs.BadField("mode", "unknown_value", "Choose one of: skip, overwrite, merge.")
 
 // Import takes a file of devices (chapter 19). A fault of the file as a whole is an error and changes nothing; a bad row is RowFailed in
-// the report and the others count. A file of more than 50 devices is done in the background: then the report is nil and the operation
+// the report and the others count. A file of more than 100 devices is done in the background: then the report is nil and the operation
 // says how far it is and holds the report at its end. In a dry run the report says what would happen, at any length, and nothing is
 // locked.
 func (s *Service) Import(ctx context.Context, actor access.Actor, customerID string, f ImportFile) (*ImportReport, operation.Operation, error) {
