@@ -34,6 +34,8 @@ type runArgs struct {
 // Register gives the queue the room's work: plans over many phones, and plans that happen later.
 func (p *Plans) Register(q *queue.Queue) {
 	queue.Handle(q, makeKind, p.runMake, queue.Policy{MaxAttempts: 4, Timeout: 10 * time.Minute, Concurrency: 2})
+	queue.Handle(q, watchKind, p.watch, queue.Policy{MaxAttempts: 1, Timeout: time.Minute, Concurrency: 1})
+	q.Periodic(watchKind, "@every 1m", watchKind, struct{}{})
 	queue.Handle(q, runKind, p.runScheduled, queue.Policy{MaxAttempts: 8, Timeout: 10 * time.Minute, Concurrency: 2})
 }
 

@@ -401,6 +401,77 @@ func TestSecretsAreMaskedInWhatPlansAndViewsShow(t *testing.T) {
 	})
 }
 
+// asks notes that a phone fetched its master file so many times, a minute between.
+func (d *desk) asks(t *testing.T, id string, times int) {
+	t.Helper()
+	for range times {
+		d.clock.Advance(time.Minute)
+		batch := map[string][]device.Asked{id: {{At: d.clock.Now(), Method: "GET", File: mac + ".cfg", Status: 200}}}
+		if err := d.Devices.Note(ctx, batch); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func (d *desk) watch(t *testing.T) {
+	t.Helper()
+	d.clock.Advance(2 * time.Minute)
+	if _, err := d.queue.Drain(ctx); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestAChangeThatPhonesDoNotStandIsStopped(t *testing.T) {
+	eachDesk(t, func(t *testing.T, d *desk) {
+		p := d.profile(t, d.at, "Tones", "foo.bar=1")
+		d.put(t, d.at, profile.Global, "-", p.ID)
+		before := d.files(t, mac)
+		plan := d.plan(t, config.Asked{Kind: config.ProfileUpdate, ProfileID: p.ID, Attributes: set("foo.bar", "2")})
+		d.asks(t, d.device.ID, 5) // what it did before does not count
+		d.apply(t, plan.ID, config.Go{DeviceIDs: []string{d.device.ID}})
+		d.asks(t, d.device.ID, 2)
+		d.watch(t)
+		if got, err := d.plans.Get(ctx, devicetest.System, d.at, plan.ID); err != nil || got.State != config.Staged {
+			t.Fatalf("a phone that starts twice is well: %+v, %v", got, err)
+		}
+		d.asks(t, d.device.ID, 3)
+		d.watch(t)
+		got, err := d.plans.Get(ctx, devicetest.System, d.at, plan.ID)
+		if err != nil || got.State != config.Withdrawn || got.Fault.Code != "phones_unwell" {
+			t.Errorf("%+v, %v", got, err)
+		}
+		if d.files(t, mac) != before {
+			t.Error("stopped, but the phone still gets the change")
+		}
+
+		// What all phones have is taken back when several are ill.
+		ids := []string{d.device.ID}
+		for n := range 9 {
+			ids = append(ids, d.Phone(t, d.Acme.ID, fmt.Sprintf("64167f0a0d%02x", n)).ID)
+		}
+		plan = d.plan(t, config.Asked{Kind: config.ProfileUpdate, ProfileID: p.ID, Attributes: set("foo.bar", "3")})
+		d.apply(t, plan.ID, config.Go{})
+		d.asks(t, ids[0], 4)
+		d.watch(t)
+		if got, _ := d.plans.Get(ctx, devicetest.System, d.at, plan.ID); got.State != config.Applied {
+			t.Fatalf("one ill phone of ten: %+v", got)
+		}
+		d.asks(t, ids[1], 4)
+		d.asks(t, ids[2], 4)
+		d.watch(t)
+		if got, _ := d.plans.Get(ctx, devicetest.System, d.at, plan.ID); got.State != config.Undone || got.Fault.Code != "phones_unwell" {
+			t.Errorf("%+v", got)
+		}
+		if d.files(t, mac) != before {
+			t.Error("taken back, but not for the phone")
+		}
+		var told int
+		if err := d.DB.Get(ctx, &told, `SELECT COUNT(*) FROM journal_entries WHERE type = 'plan.stopped'`); err != nil || told != 2 {
+			t.Errorf("told %d times, %v", told, err)
+		}
+	})
+}
+
 func minutes(t time.Time) phone.TimeOfDay {
 	return phone.TimeOfDay(t.UTC().Hour()*60 + t.UTC().Minute())
 }
