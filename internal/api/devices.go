@@ -29,7 +29,10 @@ type Device struct {
 	SiteID          string     `json:"site_id" doc:"The network site where it is: by its addresses, or pinned (DM-34)"`
 	SitePinned      bool       `json:"site_pinned"`
 	GroupIDs        []string   `json:"group_ids" doc:"Its device groups, the first is the highest"`
-	LastSeen        *time.Time `json:"last_seen" doc:"When it last asked for its configuration"`
+	Status          string     `json:"status" enum:"online,offline,never" doc:"Whether it is heard of (DM-278, DM-279); nothing is said about its registration"`
+	LastSeen        *time.Time `json:"last_seen" doc:"When it was last heard of"`
+	Result          string     `json:"provision_result" enum:"SUCCESS,FAILED," doc:"How its last try to get its configuration ended (DM-124); empty before the first"`
+	ResultAt        *time.Time `json:"provision_time"`
 	Created         time.Time  `json:"created"`
 	Updated         time.Time  `json:"updated"`
 }
@@ -38,7 +41,7 @@ func deviceOf(d device.Device) Device {
 	mac, _ := d.MAC.MarshalText()
 	return Device{ID: d.ID, CustomerID: d.CustomerID, MAC: string(mac), Serial: d.Serial, Family: d.Family, DisplayName: d.Shown(), GroupIDs: orEmpty(d.GroupIDs), Maker: d.Maker, Model: d.KnownModel(), EnteredModel: d.Model, Name: d.Name,
 		Description: d.Description, SoftwareVersion: d.SoftwareVersion, PublicIP: d.LastIP, PrivateIP: d.PrivateIP, SiteID: d.SiteID,
-		SitePinned: d.SitePinned, LastSeen: when(d.LastSeen), Created: d.Created.Time, Updated: d.Updated.Time}
+		SitePinned: d.SitePinned, Status: string(d.Status), LastSeen: when(d.LastSeen), Result: d.Result, ResultAt: when(d.ResultAt), Created: d.Created.Time, Updated: d.Updated.Time}
 }
 
 // DeviceRef names the device in a path.
@@ -59,11 +62,12 @@ type listDevicesIn struct {
 	Family          string `query:"family" doc:"Exactly this type"`
 	Group           string `query:"group" doc:"Id of a device group they are in"`
 	SoftwareVersion string `query:"software_version" doc:"Exactly this version"`
+	Status          string `query:"status" enum:"online,offline,never"`
 }
 
 func (a *API) listDevices(ctx context.Context, c *call, in *listDevicesIn) (List[Device], error) {
 	l, err := a.d.Devices.List(ctx, c.actor, in.Customer, device.Query{Text: in.Q, Model: in.Model, Maker: in.Maker, Site: in.Site,
-		Family: in.Family, Group: in.Group, Version: in.SoftwareVersion, Page: in.page(in.Sort)})
+		Family: in.Family, Group: in.Group, Version: in.SoftwareVersion, Status: device.Status(in.Status), Page: in.page(in.Sort)})
 	return listOf(l.Items, l.Next, deviceOf), err
 }
 

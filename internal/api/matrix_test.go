@@ -14,6 +14,7 @@ import (
 	"linecard/internal/deliver"
 	"linecard/internal/device"
 	"linecard/internal/network"
+	"linecard/internal/redirect"
 	"linecard/internal/secret"
 	"linecard/internal/tenant"
 )
@@ -94,6 +95,7 @@ type things struct {
 	accounts, tokens, hooks, events, operations, orders map[string]string
 	devices, sites, groups, lines                       map[string]string
 	profiles, dictionaries                              map[string]string
+	servers, entries, claims, connectors                map[string]string // of the redirect service
 }
 
 func (w *world) things() things {
@@ -103,7 +105,8 @@ func (w *world) things() things {
 		accounts: map[string]string{}, tokens: map[string]string{}, hooks: map[string]string{}, events: map[string]string{},
 		operations: map[string]string{}, orders: map[string]string{}, devices: map[string]string{}, sites: map[string]string{},
 		groups: map[string]string{}, lines: map[string]string{},
-		profiles: map[string]string{}, dictionaries: map[string]string{}}
+		profiles: map[string]string{}, dictionaries: map[string]string{},
+		servers: map[string]string{}, entries: map[string]string{}, claims: map[string]string{}, connectors: map[string]string{}}
 	for key, t := range x.tenants {
 		acc := w.account(t, account.Invitation{Roles: access.Roles(t.Kind)[:1]})
 		x.accounts[key] = acc.ID
@@ -138,6 +141,7 @@ func (w *world) things() things {
 			x.lines[key] = l.ID
 		}
 	}
+	w.redirects(x)
 	w.sequence()
 	for key, t := range x.tenants {
 		var id string
@@ -145,6 +149,33 @@ func (w *world) things() things {
 		x.events[key] = id
 	}
 	return x
+}
+
+// redirects gives every customer a redirect server, an entry and a claim of its own, and every provider a connector.
+func (w *world) redirects(x things) {
+	w.tb.Helper()
+	ctx := context.Background()
+	last := map[string]string{"c": "1", "d": "2", "cq": "3", "cs": "4"}
+	for key, n := range last {
+		t := x.tenants[key]
+		v, err := w.d.Redirect.CreateServer(ctx, system, t.ID, redirect.NewServer{Name: "Main", URL: "https://p.example/", User: "u", Password: secret.Hide("p")})
+		w.ok(err)
+		e, err := w.d.Redirect.CreateEntry(ctx, system, t.ID, redirect.NewEntry{MAC: "00156500000" + n, UniqueURL: "https://p.example/"})
+		w.ok(err)
+		x.servers[key], x.entries[key] = v.ID, e.ID
+	}
+	for key, of := range map[string]string{"c": "2", "d": "1", "cq": "4", "cs": "3"} {
+		c, err := w.d.Redirect.CreateClaim(ctx, system, x.tenants[key].ID, redirect.NewClaim{MAC: "00156500000" + of, Reason: "ours"})
+		w.ok(err)
+		x.claims[key] = c.ID
+	}
+	for _, key := range []string{"operator", "p", "q", "s"} {
+		who := access.Actor{ID: "maker", Kind: access.System, Tenant: x.tenants[key].Access()}
+		name, endpoint, word := "Cloud", "https://cloud.example", secret.Hide("w")
+		c, err := w.d.Redirect.CreateConnector(ctx, who, "yealink", redirect.ConnectorPatch{Name: &name, Endpoint: &endpoint, KeyID: &name, Secret: &word})
+		w.ok(err)
+		x.connectors[key] = c.ID
+	}
 }
 
 // sequence gives what was written its positions, as the queue does every few milliseconds.
@@ -165,6 +196,7 @@ func pick(m map[string]string, key string) string {
 
 // bodies are inputs that each operation takes.
 var bodies = map[string]any{
+	"replace-device": map[string]any{"mac": "0004f2ffff02"}, "adopt-knock": map[string]any{}, "add-maker-root": map[string]any{"pem": makerRoot}, "edit-maker-root": map[string]any{},
 	"create-partner": map[string]any{"name": "New", "email": "new@example.test", "contact": "C"}, "create-sub-partner": map[string]any{"name": "New", "email": "new@example.test", "contact": "C"},
 	"edit-partner": map[string]any{"contact": "Other"}, "edit-customer": map[string]any{"contact": "Other"}, "archive-customer": map[string]any{"confirm_name": "Nobody"},
 	"edit-order": map[string]any{"lines": []any{map[string]any{"item": "device", "quantity": 2}}}, "put-item": map[string]any{"name": "X", "active": true},
@@ -172,7 +204,11 @@ var bodies = map[string]any{
 	"create-token": map[string]any{"name": "N", "scopes": []string{"self"}}, "create-webhook": map[string]any{"url": "https://example.com/n"}, "edit-webhook": map[string]any{"description": "Other"},
 	"create-device": map[string]any{"mac": "0004f2ffff01"}, "edit-device": map[string]any{"name": "Other"}, "edit-provisioning": map[string]any{},
 	"create-network-site": map[string]any{"name": "New", "subnets": []any{map[string]any{"public": "203.0.113.0/24"}}}, "edit-network-site": map[string]any{"description": "Other"},
-	"import-network-sites": "site_name,subnets\n", "edit-software-image": map[string]any{}, "append-software-upload": "x",
+	"create-redirect-server": map[string]any{"name": "New", "url": "https://p.example/"}, "edit-redirect-server": map[string]any{"url": "https://q.example/"},
+	"create-redirect-entry": map[string]any{"mac": "0015650000ff", "unique_url": "https://p.example/"}, "edit-redirect-entry": map[string]any{"remark": "Other"}, "open-redirect-entry": map[string]any{},
+	"import-redirect-entries": "mac\n", "create-redirect-claim": map[string]any{"mac": "0015650000fe", "reason": "ours"}, "edit-redirect-connector": map[string]any{"name": "Other"},
+	"decide-redirect-dispute": map[string]any{"release": false},
+	"import-network-sites":    "site_name,subnets\n", "edit-software-image": map[string]any{}, "append-software-upload": "x",
 	"create-resource-file": "x", "edit-resource-file": map[string]any{}, "create-device-file": "x",
 	"import-devices":      "mac_address\n",
 	"create-device-group": map[string]any{"name": "New"}, "edit-device-group": map[string]any{"description": "Other"}, "set-device-group-keys": map[string]any{"keys": []any{}},
@@ -189,11 +225,14 @@ func (w *world) requestFor(op api.Op, x things, key, token string) request {
 	in := request{method: op.Method, token: token, body: bodies[op.ID]}
 	in.path = strings.NewReplacer("{customer}", id, "{partner}", id, "{tenant}", id, "{account}", pick(x.accounts, key), "{token}", pick(x.tokens, key),
 		"{webhook}", pick(x.hooks, key), "{delivery}", unknown, "{event}", pick(x.events, key), "{operation}", pick(x.operations, key),
-		"{order}", pick(x.orders, key), "{device}", pick(x.devices, key), "{site}", pick(x.sites, key), "{group}", pick(x.groups, key), "{line}", pick(x.lines, key), "{item}", "device",
+		"{order}", pick(x.orders, key), "{device}", pick(x.devices, key), "{site}", pick(x.sites, key), "{group}", pick(x.groups, key), "{line}", pick(x.lines, key), "{item}", "device", "{knock}", unknown, "{log}", unknown, "{file}", unknown, "{root}", unknown,
+		"{server}", pick(x.servers, key), "{entry}", pick(x.entries, key), "{claim}", pick(x.claims, key), "{connector}", pick(x.connectors, key),
 		"{profile}", pick(x.profiles, key), "{dictionary}", pick(x.dictionaries, key), "{kind}", kindFor(op), "{key}", "-").Replace(op.Path)
 	switch op.ID { // those that name an object elsewhere
 	case "create-customer":
 		in.body = map[string]any{"name": "New", "email": "new@example.test", "contact": "C", "permission_types": []string{"DMP"}, "owner_id": id}
+	case "bulk-redirect-entries":
+		in.body = map[string]any{"ids": []string{pick(x.entries, key)}, "action": "close"}
 	case "create-order":
 		in.body = map[string]any{"customer_id": id, "lines": []any{map[string]any{"item": "device", "quantity": 2}}}
 	case "create-account":
@@ -201,6 +240,8 @@ func (w *world) requestFor(op api.Op, x things, key, token string) request {
 		if key == "" {
 			in.body.(map[string]any)["roles"] = []string{"partner_support"}
 		}
+	case "move-device":
+		in.body = map[string]any{"customer_id": unknown}
 	case "list-accounts":
 		in.path += "?tenant_id=" + id
 	}
@@ -239,6 +280,16 @@ func (a who) expect(op api.Op, key string, kind access.TenantKind) outcome {
 		if !own { // they belong to one's own organisation alone
 			return hidden
 		}
+	case "get-redirect-connector", "edit-redirect-connector", "delete-redirect-connector", "reconcile-redirect-connector":
+		if !own { // the same
+			return hidden
+		}
+		return done
+	case "decide-redirect-dispute": // the operator's people see them all
+		if kind != access.Customer {
+			return hidden
+		}
+		return done
 	case "get-event", "get-operation", "cancel-operation":
 		if !a.has(need) || !a.sees(key) || len(a.chosen) > 0 && own && op.ID != "get-event" {
 			return hidden
@@ -295,7 +346,7 @@ func (a who) expect(op api.Op, key string, kind access.TenantKind) outcome {
 	if strings.Contains(op.Path, "/accounts") && need == access.AccountEdit && !own && a.at != "operator" {
 		return denied // an organisation's people are its own affair
 	}
-	if slices.ContainsFunc(ofPhones, func(part string) bool { return strings.Contains(op.Path, part) }) || strings.Contains(op.Path, "/devices") || strings.Contains(op.Path, "/resource-files") || strings.Contains(op.Path, "device-groups") || strings.Contains(op.Path, "/network-sites") || strings.Contains(op.Path, "/provisioning") {
+	if slices.ContainsFunc(ofPhones, func(part string) bool { return strings.Contains(op.Path, part) }) || strings.Contains(op.Path, "/devices") || strings.Contains(op.Path, "/knocks") || strings.Contains(op.Path, "/resource-files") || strings.Contains(op.Path, "device-groups") || strings.Contains(op.Path, "/network-sites") || strings.Contains(op.Path, "/provisioning") {
 		if a.at != "operator" && !own && key != "c" { // only C has authorised its provider (CH-29)
 			return denied
 		}
@@ -350,7 +401,10 @@ func TestNobodyReachesSidewaysOrUpwards(t *testing.T) {
 }
 
 // emptyHanded may find nothing although all is allowed: there is no such delivery, no account yet, no request.
-var emptyHanded = map[string]bool{"get-software-image": true, "edit-software-image": true, "delete-software-image": true, "get-software-upload": true, "append-software-upload": true,
+var emptyHanded = map[string]bool{
+	"get-device-log": true, "delete-device-log": true, "read-phone-file": true, "delete-phone-file": true, "adopt-knock": true, "dismiss-knock": true, "move-device": true,
+	"get-maker-root": true, "edit-maker-root": true, "remove-maker-root": true,
+"get-software-image": true, "edit-software-image": true, "delete-software-image": true, "get-software-upload": true, "append-software-upload": true,
 	"delete-software-upload": true, "get-resource-file": true, "download-resource-file": true, "edit-resource-file": true, "delete-resource-file": true, "get-device-file": true,
 	"download-device-file": true, "delete-device-file": true,
 	"export-operator-profiles": true, "export-operator-profiles-with-secrets": true, "retry-delivery": true, "reveal-provisioning": true, "withdraw-authorisation": true}

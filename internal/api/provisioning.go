@@ -15,6 +15,8 @@ type Provisioning struct {
 	Host    string              `json:"host" doc:"First label of the phones' address"`
 	Account ProvisioningAccount `json:"account"`
 	Poll    PollWindow          `json:"poll_window"`
+	Paths   DownloadPaths       `json:"download_paths"`
+	Window  *SoftwareWindow     `json:"software_window" doc:"When phones are told of a new version, in the customer's time zone; null is at any time"`
 	Devices int64               `json:"devices"`
 	Getting
 }
@@ -56,6 +58,7 @@ type PollWindow struct {
 func provisioningOf(p device.Provisioning) Provisioning {
 	x := p.Account
 	return Provisioning{Host: p.Host, Devices: p.Devices, Getting: gettingOf(p.Getting), Poll: PollWindow{p.Poll.Start.String(), p.Poll.End.String(), p.Poll.Days},
+		Paths: DownloadPaths(p.Software.Paths), Window: softwareWindow(p.Software.Window),
 		Account: ProvisioningAccount{User: x.User, Factory: x.Factory, Changed: when(x.Changed), PreviousUser: x.PreviousUser, PreviousUntil: when(x.PreviousUntil)}}
 }
 
@@ -70,6 +73,9 @@ type ProvisioningChanges struct {
 	Host    *string        `json:"host,omitempty" maxLength:"31"`
 	Account *AccountChange `json:"account,omitempty"`
 	Poll    *PollWindow    `json:"poll_window,omitempty"`
+	Paths   *PathsChange   `json:"download_paths,omitempty"`
+
+	Window *SoftwareWindow `json:"software_window,omitempty" doc:"No days: at any time"`
 
 	AutoAdd       *string `json:"auto_add,omitempty" enum:"default,off,quarantine,on"`
 	OpenHours     *int    `json:"first_download_hours,omitempty" minimum:"0" maximum:"168" doc:"Opens a window from now in which phones without an account of their own get secrets although the account is the well-known one; 0 closes it"`
@@ -127,6 +133,16 @@ func (a *API) editProvisioning(ctx context.Context, c *call, in *editProvisionin
 			return Provisioning{}, err
 		}
 		p.Poll = &poll
+	}
+	if x := in.Body.Paths; x != nil {
+		p.Software.Internet, p.Software.Enterprise = x.Internet, x.Enterprise
+	}
+	if w := in.Body.Window; w != nil {
+		window, err := w.read()
+		if err != nil {
+			return Provisioning{}, err
+		}
+		p.Software.Window = &window
 	}
 	out, err := a.d.Devices.SetProvisioning(ctx, c.actor, in.Customer, p)
 	c.taggedLoosely(out.Version)

@@ -6,7 +6,9 @@ import (
 	"errors"
 	"io"
 	"log/slog"
+	"net"
 	"net/http"
+	"net/url"
 	"strings"
 	"time"
 
@@ -29,9 +31,11 @@ type App struct {
 	metrics *httpx.Metrics
 	certs   certificates
 	config  *config.Service
+	plans   *config.Plans
 	boot    *boot.Handler
 	portal  *httpx.Server
 	phones  *httpx.Server
+	legacy  *httpx.Server // phones that speak old TLS only; nil without
 	acme    *httpx.Server // plain listener for HTTP-01 challenges; nil without
 }
 
@@ -65,14 +69,24 @@ func (a *App) build(ctx context.Context, o Options) error {
 	if a.certs, err = loadCertificates(a.s, a.DB.Now().Time); err != nil {
 		return err
 	}
-	if a.config, err = config.New(a.DB, a.Devices, Makers(), config.Options{}); err != nil {
+	if a.config, err = config.New(config.Needs{DB: a.DB, Devices: a.Devices, Profiles: a.Profiles, Networks: a.Networks, Software: a.Software, Makers: Makers(), Box: a.Box,
+		Address: a.provisioningAddress}, config.Options{}); err != nil {
 		return err
 	}
-	if a.boot, err = boot.New(boot.Options{Devices: a.Devices, Config: a.config, Box: a.Box, Makers: Makers(), Clock: a.DB.Clock(), Log: a.Log,
+	a.plans = config.NewPlans(config.PlansNeeds{Config: a.config, Journal: a.Journal, Tenants: a.Tenants, Operations: a.Operations})
+	a.plans.Register(a.Queue)
+	if a.boot, err = boot.New(boot.Options{Devices: a.Devices, Uploads: a.Devices.Uploads(), Software: a.Software, Config: a.config, Box: a.Box, Makers: Makers(), Clock: a.DB.Clock(), Log: a.Log,
 		Domain: a.s.Domain, Metrics: a.metrics.Registry}); err != nil {
 		return err
 	}
 	a.Queue.Loop("phones.seen", 2*time.Second, a.boot.Flush)
+	if err := a.boot.Refresh(ctx); err != nil {
+		return err
+	}
+	a.Queue.Loop("phones.roots", 10*time.Second, a.boot.Refresh)
+	a.Queue.Singleton("phones.tidy", time.Hour, func(ctx context.Context, _ queue.Lease) error {
+		return errors.Join(a.Devices.Tidy(ctx), a.Devices.SweepFiles(ctx))
+	})
 	if err := a.listen(o); err != nil {
 		return err
 	}
@@ -91,8 +105,9 @@ func (a *App) listen(o Options) error {
 	edge := func(name string) httpx.Edge {
 		e := httpx.Edge{Name: name, Log: a.Log, Metrics: a.metrics, Trust: trust, Clock: a.DB.Clock(), Quiet: quiet}
 		switch name {
-		case "phones":
+		case "phones", "phones-legacy":
 			e.Quiet = expected
+			e.Body = httpx.BodyLimits{MaxBytes: boot.LargestUpload}
 		case "portal":
 			e.BodyFor = api.BodyLimits
 		}
@@ -111,8 +126,16 @@ func (a *App) listen(o Options) error {
 		return listenFault("http", err)
 	}
 	if a.phones, err = httpx.Listen(httpx.Config{Addr: a.s.Phones, Listener: o.PhonesListener, Handler: a.boot, Edge: edge("phones"),
-		TLS: &httpx.TLS{GetCertificate: a.certs.phones, MinVersion: tls.VersionTLS12}, ProxyProtocol: networks(a.s.ProxyProtocol), Grace: a.s.Drain}); err != nil {
+		TLS:           &httpx.TLS{GetCertificate: a.certs.phones, MinVersion: tls.VersionTLS12, AskWhen: a.boot.Asks},
+		ProxyProtocol: networks(a.s.ProxyProtocol), Grace: a.s.Drain, HandshakeFailed: a.boot.FailedHandshake}); err != nil {
 		return listenFault("phones", err)
+	}
+	if a.s.PhonesLegacy != "" {
+		if a.legacy, err = httpx.Listen(httpx.Config{Addr: a.s.PhonesLegacy, Handler: a.boot.Legacy(), Edge: edge("phones-legacy"),
+			TLS:           &httpx.TLS{GetCertificate: a.certs.phones, MinVersion: tls.VersionTLS10, CipherSuites: oldSuites, AskWhen: a.boot.Asks},
+			ProxyProtocol: networks(a.s.ProxyProtocol), Grace: a.s.Drain, HandshakeFailed: a.boot.FailedHandshake}); err != nil {
+			return listenFault("phones-legacy", err)
+		}
 	}
 	if a.certs.acme != nil && a.s.ACMEHTTP != "" {
 		if a.acme, err = httpx.Listen(httpx.Config{Addr: a.s.ACMEHTTP, Handler: a.certs.acme.HTTPHandler(nil), Edge: edge("acme"), Grace: a.s.Drain}); err != nil {
@@ -122,6 +145,19 @@ func (a *App) listen(o Options) error {
 	return nil
 }
 
+// oldSuites are what phones offer that know nothing newer: RSA key exchange and CBC, on the listener for them alone (decision 18).
+var oldSuites = []uint16{tls.TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256, tls.TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256, tls.TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384,
+	tls.TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA, tls.TLS_ECDHE_RSA_WITH_AES_256_CBC_SHA, tls.TLS_RSA_WITH_AES_128_GCM_SHA256, tls.TLS_RSA_WITH_AES_128_CBC_SHA,
+	tls.TLS_RSA_WITH_AES_256_CBC_SHA}
+
+// LegacyURL is where the listener for old phones really is; "" without one.
+func (a *App) LegacyURL() string {
+	if a.legacy == nil {
+		return ""
+	}
+	return a.legacy.URL()
+}
+
 // routes is everything that the portal's listener answers.
 func (a *App) routes(o Options) (http.Handler, error) {
 	mux := httpx.NewMux()
@@ -129,7 +165,7 @@ func (a *App) routes(o Options) (http.Handler, error) {
 	mux.Handle("GET /readyz", a.health.Readiness())
 	mux.Handle("GET /metrics", httpx.Guard{Token: a.s.MetricsToken, Networks: networks(a.s.MetricsAllow)}.Wrap(a.metrics.Handler()))
 	rest := api.New(api.Deps{DB: a.DB, Log: a.Log, Tenants: a.Tenants, Accounts: a.Accounts, Journal: a.Journal, Operations: a.Operations, Webhooks: a.Webhooks,
-		Mail: a.Mail, Onboard: a.Onboard, Networks: a.Networks, Devices: a.Devices, Config: a.config,
+		Mail: a.Mail, Onboard: a.Onboard, Networks: a.Networks, Profiles: a.Profiles, Devices: a.Devices, Redirect: a.Redirect, Software: a.Software, Config: a.config, Plans: a.plans,
 		Version: Version(), PublicURL: a.s.PublicURL, PerSecond: a.s.Requests})
 	for _, path := range []string{"/api/", "/oauth2/token", "/v1/access_token"} {
 		mux.Handle(path, rest.Handler())
@@ -157,7 +193,7 @@ func (a *App) Run(ctx context.Context) error {
 	worked := make(chan error, 1)
 	go func() { worked <- a.Queue.Run(work) }()
 	g, serving := errgroup.WithContext(ctx)
-	for _, srv := range []*httpx.Server{a.portal, a.phones, a.acme} {
+	for _, srv := range []*httpx.Server{a.portal, a.phones, a.legacy, a.acme} {
 		if srv != nil {
 			g.Go(func() error { return srv.Serve(serving) })
 		}
@@ -171,6 +207,9 @@ func (a *App) Run(ctx context.Context) error {
 	if flushed := a.boot.Flush(last); flushed != nil {
 		a.Log.Warn("the last requests of phones were not stored", "error", errs.CodeOf(flushed))
 	}
+	if flushed := a.Redirect.Flush(last); flushed != nil {
+		a.Log.Warn("the last contacts at the redirect service were not stored", "error", errs.CodeOf(flushed))
+	}
 	return errors.Join(err, <-worked)
 }
 
@@ -179,6 +218,21 @@ func (a *App) PortalURL() string { return a.portal.URL() }
 
 // PhonesURL is where the phones' listener really is.
 func (a *App) PhonesURL() string { return a.phones.URL() }
+
+// provisioningAddress is where phones of a customer's host fetch. It is made of settings alone, so that every node writes the same one
+// into files.
+func (a *App) provisioningAddress(host string) string {
+	base := strings.TrimRight(a.s.PhonesURL, "/")
+	if base == "" {
+		u, err := url.Parse(a.s.PublicURL)
+		_, port, perr := net.SplitHostPort(a.s.Phones)
+		if err != nil || perr != nil {
+			return ""
+		}
+		base = "https://" + net.JoinHostPort(u.Hostname(), port)
+	}
+	return base + "/p/" + host
+}
 
 // PhonesCA names the file with the self-made authority of the phones' certificate; "" when there is a real one.
 func (a *App) PhonesCA() string { return a.certs.caFile }
@@ -191,6 +245,9 @@ func (a *App) shareTickets(context.Context) error {
 	}
 	a.portal.SetTicketKeys(keys)
 	a.phones.SetTicketKeys(keys)
+	if a.legacy != nil {
+		a.legacy.SetTicketKeys(keys)
+	}
 	return nil
 }
 
@@ -199,11 +256,15 @@ func (a *App) reseal(ctx context.Context) error {
 	n := 0
 	for _, room := range []interface {
 		Reseal(context.Context) (int, error)
-	}{a.Devices, a.Profiles, a.Accounts, a.Webhooks} {
+	}{a.Devices, a.Profiles, a.Redirect, a.Accounts, a.Webhooks} {
 		done, err := room.Reseal(ctx)
 		if n += done; err != nil {
 			return err
 		}
+	}
+	files, err := a.Devices.ResealFiles(ctx)
+	if n += files; err != nil {
+		return err
 	}
 	if n > 0 {
 		a.Log.InfoContext(ctx, "secrets sealed with the newest key", "count", n)
@@ -214,7 +275,7 @@ func (a *App) reseal(ctx context.Context) error {
 // Close frees the stores and listeners of an App that was not run, or whose Run has ended.
 func (a *App) Close() error {
 	var all []error
-	for _, srv := range []*httpx.Server{a.portal, a.phones, a.acme} {
+	for _, srv := range []*httpx.Server{a.portal, a.phones, a.legacy, a.acme} {
 		if srv != nil {
 			all = append(all, srv.Close())
 		}

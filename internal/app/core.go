@@ -26,6 +26,7 @@ import (
 	"linecard/internal/phone/yealink"
 	"linecard/internal/profile"
 	"linecard/internal/queue"
+	"linecard/internal/redirect"
 	"linecard/internal/secret"
 	"linecard/internal/tenant"
 )
@@ -48,6 +49,7 @@ type Core struct {
 	Profiles   *profile.Service
 	Software   *firmware.Service
 	Devices    *device.Service
+	Redirect   *redirect.Service
 }
 
 // Options of New and Open that are not settings of a person.
@@ -107,8 +109,8 @@ func (c *Core) wire(s Settings, o Options) error {
 	}
 	c.Mail = deliver.NewMailer(c.DB, deliver.MailerOptions{Box: c.Box, Sender: sender, Log: c.Log})
 	c.Mail.Register(c.Queue)
-	c.Webhooks = deliver.NewWebhooks(c.DB, deliver.WebhookOptions{Journal: c.Journal, Box: c.Box, Log: c.Log, Agent: "Linecard/" + release,
-		Guard: deliver.NewGuard(deliver.GuardOptions{Allow: networks(s.WebhookAllow), Plain: s.WebhookPlain})})
+	guard := deliver.NewGuard(deliver.GuardOptions{Allow: networks(s.WebhookAllow), Plain: s.WebhookPlain})
+	c.Webhooks = deliver.NewWebhooks(c.DB, deliver.WebhookOptions{Journal: c.Journal, Box: c.Box, Log: c.Log, Agent: "Linecard/" + release, Guard: guard})
 	c.Webhooks.Register(c.Queue)
 	c.Operations = operation.NewService(operation.Deps{DB: c.DB, Box: c.Box, Log: c.Log})
 	c.Operations.Register(c.Queue)
@@ -127,6 +129,9 @@ func (c *Core) wire(s Settings, o Options) error {
 		Operations: c.Operations})
 	device.Connect(c.Devices, c.Profiles, c.Software)
 	c.Devices.Register(c.Queue)
+	c.Redirect = redirect.NewService(redirect.Needs{DB: c.DB, Journal: c.Journal, Tenants: c.Tenants, Operations: c.Operations, Box: c.Box, Makers: Makers(), Guard: guard,
+		Holders: c.Devices, Log: c.Log})
+	c.Redirect.Register(c.Queue)
 	return nil
 }
 

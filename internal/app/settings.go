@@ -26,11 +26,12 @@ type Stores struct {
 type Settings struct {
 	Stores
 
-	HTTP      string `name:"http" default:":8080" placeholder:"ADDR" help:"Address of portal and API."`
-	Phones    string `name:"phones" default:":8443" placeholder:"ADDR" help:"Address where phones ask; always TLS."`
-	PublicURL string `name:"public-url" default:"http://localhost:8080" placeholder:"URL" help:"How people reach the portal; used in mails."`
-	PhonesURL string `name:"phones-url" placeholder:"URL" help:"How phones reach us, when it is not https://<host of the public address>:<port>."`
-	Domain    string `name:"phones-domain" placeholder:"NAME" help:"Domain below which each customer has a host name, for phones that are told https://<customer>.<domain>/."`
+	HTTP         string `name:"http" default:":8080" placeholder:"ADDR" help:"Address of portal and API."`
+	Phones       string `name:"phones" default:":8443" placeholder:"ADDR" help:"Address where phones ask; always TLS."`
+	PhonesLegacy string `name:"phones-legacy" placeholder:"ADDR" help:"Address for phones that speak TLS 1.0 or 1.1 only; they get no passwords unless their customer allows it. Off by default."`
+	PublicURL    string `name:"public-url" default:"http://localhost:8080" placeholder:"URL" help:"How people reach the portal; used in mails."`
+	PhonesURL    string `name:"phones-url" placeholder:"URL" help:"How phones reach us, when it is not https://<host of the public address>:<port>."`
+	Domain       string `name:"phones-domain" placeholder:"NAME" help:"Domain below which each customer has a host name, for phones that are told https://<customer>.<domain>/."`
 
 	SMTP     string `name:"smtp" placeholder:"URL" help:"Mail server: smtp://user:password@host:587 or smtps://…; without it mails stay in the outbox."`
 	MailFrom string `name:"mail-from" default:"Linecard <linecard@localhost>" help:"Sender of mails."`
@@ -69,8 +70,8 @@ var Secrets = []string{"db", "smtp", "metrics-token"}
 func (s Settings) Check() error {
 	var c errs.Checker
 	fault := func(flag, code, message string) { c.Add(errs.Field{Name: flag, Code: code, Message: message}) }
-	for flag, v := range map[string]string{"http": s.HTTP, "phones": s.Phones, "acme-http": s.ACMEHTTP} {
-		if v == "" && flag == "acme-http" {
+	for flag, v := range map[string]string{"http": s.HTTP, "phones": s.Phones, "acme-http": s.ACMEHTTP, "phones-legacy": s.PhonesLegacy} {
+		if v == "" && (flag == "acme-http" || flag == "phones-legacy") {
 			continue
 		}
 		if _, port, err := net.SplitHostPort(v); err != nil || port == "" {
