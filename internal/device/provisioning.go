@@ -153,10 +153,10 @@ func (c customerRow) save(ctx context.Context, tx *db.Tx) error {
 
 func (c customerRow) shown(t tenant.Tenant, now time.Time) Provisioning {
 	p := Provisioning{CustomerID: t.ID, Host: t.Host, Devices: c.Devices, Version: c.Version,
-		Account: Account{User: c.User, Factory: c.Factory, Changed: c.Changed},
-		Getting: Getting{AutoAdd: c.AutoAdd, Adds: c.AutoAdd.with(c.Factory), LegacySecrets: c.LegacySecrets, CallLists: c.CallLists, OfflineHours: c.OfflineHours},
+		Account:  Account{User: c.User, Factory: c.Factory, Changed: c.Changed},
+		Getting:  Getting{AutoAdd: c.AutoAdd, Adds: c.AutoAdd.with(c.Factory), LegacySecrets: c.LegacySecrets, CallLists: c.CallLists, OfflineHours: c.OfflineHours},
 		Software: c.software(),
-		Poll:    phone.PollWindow{Start: c.Start, End: c.End, Days: c.Days}}
+		Poll:     phone.PollWindow{Start: c.Start, End: c.End, Days: c.Days}}
 	if c.Open.After(now) {
 		p.Getting.Open = c.Open
 	}
