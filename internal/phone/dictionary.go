@@ -74,7 +74,7 @@ func (p Parameter) Fault(value string) *errs.Field {
 func (p Parameter) integer(value string) *errs.Field {
 	n, err := strconv.ParseInt(value, 10, 64)
 	if err != nil {
-		return &errs.Field{Name: p.Name, Code: "not_a_number", Message: "This parameter takes a whole number."}
+		return &errs.Field{Name: p.Name, Code: "value_not_a_number", Message: "This parameter takes a whole number."}
 	}
 	if p.Min != nil && n < *p.Min || p.Max != nil && n > *p.Max {
 		low, high := "", ""

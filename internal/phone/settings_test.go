@@ -87,7 +87,7 @@ func TestADictionaryTellsWhatIsWrongWithAValue(t *testing.T) {
 	d := phone.Table("x", "", "", "a.{1-2}.{1-2} | bool | 0 | Help.\n# comment\n\nb | enum x,y | - | Help.\nc | int 1..5 | \"\" | Help | with a bar.\nd | text<=3 | - | Help.\ne | int | - | Help.")
 	for _, c := range []struct{ name, value, code string }{
 		{"a.2.1", "1", ""}, {"a.2.1", "2", "unknown_value"}, {"b", "x", ""}, {"b", "z", "unknown_value"}, {"b", "", ""}, {"b", "%NULL%", ""}, {"c", "5", ""}, {"c", "6", "out_of_range"}, {"c", "-1", "out_of_range"},
-		{"c", "five", "not_a_number"}, {"d", "äx", ""}, {"d", "abcd", "too_long"}, {"e", "-7", ""}, {"e", "1.5", "not_a_number"},
+		{"c", "five", "value_not_a_number"}, {"d", "äx", ""}, {"d", "abcd", "too_long"}, {"e", "-7", ""}, {"e", "1.5", "value_not_a_number"},
 	} {
 		p, ok := d.Find(c.name)
 		f := p.Fault(c.value)
