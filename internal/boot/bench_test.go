@@ -1,12 +1,14 @@
 package boot_test
 
 import (
+	"flag"
 	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
 
 	"linecard/internal/db/dbtest"
+	"linecard/internal/device"
 	"linecard/internal/device/devicetest"
 )
 
@@ -30,4 +32,38 @@ func BenchmarkAnswerToAPhone(b *testing.B) {
 			}
 		})
 	}
+}
+
+// BenchmarkOwnAccount is what a phone's own account costs: its two passwords are opened and compared for each request.
+func BenchmarkOwnAccount(b *testing.B) {
+	clock := dbtest.NewClock()
+	w := devicetest.New(b, dbtest.Open(b, dbtest.SQLiteURL(b), clock))
+	w.Phone(b, w.Acme.ID, mac)
+	n := newNode(b, w, clock)
+	n.reads(b, params, right)
+	a := n.own(b, w.Acme.ID, mac)
+	for name, header := range map[string]string{"right": basic(a.User, a.Password), "wrong": basic(a.User, "x"), "unknown": basic("64167fffffff", "x")} {
+		b.Run(name, func(b *testing.B) {
+			r := httptest.NewRequest(http.MethodGet, params, nil)
+			r.Header.Set("User-Agent", agent)
+			r.Header.Set("Authorization", strings.TrimPrefix(header, "Authorization: "))
+			for b.Loop() {
+				n.handler.ServeHTTP(httptest.NewRecorder(), r)
+			}
+		})
+	}
+}
+
+var guesses = flag.Int("guesses", 100_000, "how often BenchmarkGuesses guesses")
+
+// BenchmarkGuesses makes the number of guesses that the issue names, with and without a leaked account; any secret fails it.
+func BenchmarkGuesses(b *testing.B) {
+	clock := dbtest.NewClock()
+	w := devicetest.New(b, dbtest.Open(b, dbtest.SQLiteURL(b), clock))
+	w.Phone(b, w.Acme.ID, mac)
+	w.AutoAdd(b, w.Acme.ID, device.Quarantine)
+	n := newNode(b, w, clock)
+	guess(b, n, *guesses)
+	b.ReportMetric(float64(*guesses), "guesses")
+	b.ReportMetric(0, "secrets")
 }

@@ -1,6 +1,8 @@
 package boot_test
 
 import (
+	"bytes"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -12,6 +14,7 @@ import (
 	"linecard/internal/boot"
 	"linecard/internal/db"
 	"linecard/internal/db/dbtest"
+	"linecard/internal/device"
 	"linecard/internal/device/devicetest"
 )
 
@@ -116,6 +119,37 @@ func FuzzAnyPathAndAnyCredentialsAreAnswered(f *testing.F) {
 		case 401, 404, 429:
 		default:
 			t.Errorf("%q with %q: %d", path, authorization, rec.Code)
+		}
+	})
+}
+
+func FuzzAnyUploadIsAnswered(f *testing.F) {
+	clock := dbtest.NewClock()
+	w := devicetest.New(f, dbtest.Open(f, dbtest.SQLiteURL(f), clock))
+	w.Phone(f, w.Acme.ID, mac)
+	w.AutoAdd(f, w.Acme.ID, device.Off)
+	n := newNode(f, w, clock)
+	for _, name := range []string{mac + "-app.log", "log/" + mac + "-boot.log", mac + "-phone.cfg", mac + ".cfg", unknown + "-phone.cfg", mac + "-calls.xml", "../" + mac + "-web.cfg", "%00" + mac + "-web.cfg", "a/b/c/" + mac + "-directory.xml"} {
+		f.Add("PUT", name, []byte("x"))
+		f.Add("POST", name, []byte{0, 0xff})
+	}
+	f.Fuzz(func(t *testing.T, method, name string, body []byte) {
+		u, err := url.ParseRequestURI("/p/acme/" + name)
+		if err != nil || method != "PUT" && method != "POST" {
+			return
+		}
+		r := &http.Request{Method: method, URL: u, RequestURI: u.RequestURI(), Proto: "HTTP/1.1", Header: http.Header{"Authorization": {strings.TrimPrefix(right, "Authorization: ")}},
+			Body: io.NopCloser(bytes.NewReader(body)), ContentLength: int64(len(body))}
+		rec := httptest.NewRecorder()
+		n.handler.ServeHTTP(rec, r)
+		switch rec.Code {
+		case 200:
+			if !strings.Contains(strings.ToLower(u.Path), mac) {
+				t.Errorf("%q was taken", name)
+			}
+		case 403, 404:
+		default:
+			t.Errorf("%s %q: %d", method, name, rec.Code)
 		}
 	})
 }
