@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"linecard/internal/access"
 	"linecard/internal/device"
 	"linecard/internal/errs"
 	"linecard/internal/firmware"
@@ -36,10 +37,16 @@ func largeMost(path string) int64 {
 // putAside stores the body before the handler runs, which may run in a transaction. That the actor may do this to the customer is
 // decided first, so that strangers fill no storage.
 func (a *API) putAside(c *call, r *http.Request) error {
-	if err := a.recheck(r.Context(), c, r); err != nil {
+	t, target, err := a.d.Tenants.Target(r.Context(), a.d.DB, c.actor, r.PathValue("customer"))
+	if err == nil && t.Kind != access.Customer {
+		err = errMissing
+	}
+	if err == nil {
+		err = c.op.decide(c.actor, target)
+	}
+	if err != nil {
 		return err
 	}
-	var err error
 	if c.received, err = a.d.Devices.Receive(r.Context(), broken{c.source}, max(largeMost(r.URL.Path)-1<<20, 0)); err != nil {
 		return err
 	}
