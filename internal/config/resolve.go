@@ -59,6 +59,8 @@ func account(maker phone.Renderer, o *own) []phone.Setting {
 // anything that hides a secret (decision 15).
 func (e *estate) inputs(o *own, r resolved, trusted bool) phone.Inputs {
 	in := phone.Inputs{MAC: o.MAC, Model: o.model, Version: o.version, Poll: o.Poll, Settings: make([]phone.Setting, 0, len(r.values))}
+	// What is only held back from somebody who may not be this phone is not to be forgotten by the phone.
+	in.Once = missing(e.once(o.Maker), r.values)
 	for _, v := range r.values {
 		s := v.Setting
 		if strings.Contains(s.Value, "$") {
@@ -69,15 +71,14 @@ func (e *estate) inputs(o *own, r resolved, trusted bool) phone.Inputs {
 		}
 		in.Settings = append(in.Settings, s)
 	}
-	in.Once = without(e.once(o.Maker), in.Settings)
 	return in
 }
 
-// without leaves out the names that are among the settings; both are sorted.
-func without(names []string, settings []phone.Setting) []string {
+// missing gives the names that no value has; both are sorted.
+func missing(names []string, values []Value) []string {
 	var out []string
 	for _, n := range names {
-		if _, set := slices.BinarySearchFunc(settings, n, func(s phone.Setting, name string) int { return strings.Compare(s.Name, name) }); !set {
+		if _, set := find(values, n); !set {
 			out = append(out, n)
 		}
 	}

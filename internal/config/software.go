@@ -1,6 +1,7 @@
 package config
 
 import (
+	"cmp"
 	"time"
 
 	"linecard/internal/firmware"
@@ -19,8 +20,16 @@ func (e *estate) choose(o *own, r resolved, now time.Time) (told, paired firmwar
 	if len(ask.Selections) == 0 {
 		return firmware.Choice{State: firmware.None}, firmware.Choice{State: firmware.None}
 	}
-	ask.AppFilePath, ask.OwnPath = r.get(phone.ImageParameter(r.maker))
-	return firmware.Choose(ask)
+	name, relative := phone.ImageParameter(r.maker)
+	ask.AppFilePath, ask.OwnPath = r.get(name)
+	told, paired = firmware.Choose(ask)
+	if told.Image.Path != "" {
+		told.Image.Base = cmp.Or(told.Path, e.address)
+		if !relative {
+			told.Image.Path = told.Image.Under(e.address)
+		}
+	}
+	return told, paired
 }
 
 // target is what the phone shall run in the end, whatever the hour: what plans compare.

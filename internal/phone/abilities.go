@@ -28,13 +28,16 @@ type Uploader interface {
 }
 
 // Pointer is an ability of makers whose files name the address of the software in a parameter: a profile that sets it decides, and
-// what is selected has no effect (DM-181).
-type Pointer interface{ ImageParameter() string }
+// what is selected has no effect (DM-181). Relative says that the address may be given below the provisioning address.
+type Pointer interface {
+	ImageParameter() (name string, relative bool)
+}
 
-// ImageParameter is the parameter that names the address of the software in files of this maker; "" when there is none.
-func ImageParameter(r Renderer) string {
+// ImageParameter is the parameter that names the address of the software in files of this maker, and whether that may be relative; ""
+// when there is none.
+func ImageParameter(r Renderer) (name string, relative bool) {
 	if p, ok := r.(Pointer); ok {
 		return p.ImageParameter()
 	}
-	return ""
+	return "", false
 }

@@ -1,4 +1,4 @@
 package poly
 
 // ImageParameter names the parameter with the address of the software.
-func (maker) ImageParameter() string { return appFilePath }
+func (maker) ImageParameter() (string, bool) { return appFilePath, true }

@@ -1,4 +1,4 @@
 package yealink
 
 // ImageParameter names the parameter with the address of the software.
-func (maker) ImageParameter() string { return "static.firmware.url" }
+func (maker) ImageParameter() (string, bool) { return "static.firmware.url", false }
