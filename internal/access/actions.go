@@ -69,6 +69,18 @@ const (
 	RedirectDecide  Action = "rps.decide"  // settle who a MAC belongs to (CH-41)
 	RedirectConnect Action = "rps.connect" // accounts at makers' redirect clouds (CH-40)
 
+	CatalogView      Action = "catalog.view" // packages, add-ons, features: everybody who is signed in (WS-17)
+	CatalogEdit      Action = "catalog.edit"
+	PackagesEdit     Action = "customer.packages"  // packages and limits of a customer (WS-12, WS-13)
+	SubscriptionView Action = "subscription.view"  // with transfer prices; sub-partners see no more than its id (WS-73)
+	SubscriptionEdit Action = "subscription.edit"  // WS-54
+	RetailView       Action = "retail_prices.view" // what a provider asks of its own customers (WS-2)
+	RetailEdit       Action = "retail_prices.edit"
+	ReportView       Action = "billing_reports.read" // WS-60
+	ReportEdit       Action = "billing_reports.write"
+	InvoiceView      Action = "invoice.view" // WS-58
+	InvoiceEdit      Action = "invoice.edit"
+
 	LockLift       Action = "account.unlock"
 	MailboxView    Action = "mail.view" // delivery state of mails
 	PlatformStatus Action = "platform.view"
@@ -138,6 +150,17 @@ var rules = map[Action]rule{
 	RedirectReveal:        {needs: RedirectManage, permission: "RPS", write: true},
 	RedirectDecide:        {write: true},
 	RedirectConnect:       {write: true, own: true, notActing: true},
+	CatalogView:           {},
+	CatalogEdit:           {write: true},
+	PackagesEdit:          {write: true, provision: true},
+	SubscriptionView:      {},
+	SubscriptionEdit:      {write: true},
+	RetailView:            {},
+	RetailEdit:            {write: true},
+	ReportView:            {},
+	ReportEdit:            {write: true},
+	InvoiceView:           {notActing: true},
+	InvoiceEdit:           {write: true, notActing: true},
 	LockLift:              {write: true},
 	MailboxView:           {},
 	PlatformStatus:        {},

@@ -38,11 +38,13 @@ type grant struct {
 
 var (
 	viewAll = []Action{PartnerView, SubPartnerView, CustomerView, OrderView, AccountView, LogView, EventView, OperationGet,
-		SettingsView, DeviceView, SoftwareView, ProfileView, ProvisioningView, RedirectView, MailboxView}
+		SettingsView, DeviceView, SoftwareView, ProfileView, ProvisioningView, RedirectView, MailboxView,
+		CatalogView, SubscriptionView, RetailView, ReportView, InvoiceView}
 	partnerAll = []Action{PartnerView, CustomerView, CustomerCreate, CustomerEdit, CustomerFreeze, CustomerResetPassword,
 		CustomerEnter, CustomerArchive, CustomerRestrict, OrderView, OrderCreate, AccountView, AccountEdit, AccountSub, TokenManage,
 		LogView, EventView, WebhookEdit, OperationGet, SettingsView, SettingsEdit, CompanyName, DeviceView, SoftwareView, DeviceEdit, DeviceAct,
-		ProfileView, ProfileEdit, ProvisioningView, ProvisioningEdit, SecretReveal, RedirectView, RedirectEdit, RedirectReveal, RedirectConnect, LockLift, MailboxView}
+		ProfileView, ProfileEdit, ProvisioningView, ProvisioningEdit, SecretReveal, RedirectView, RedirectEdit, RedirectReveal, RedirectConnect, LockLift, MailboxView,
+		CatalogView, PackagesEdit, SubscriptionView, RetailView, RetailEdit, ReportView, ReportEdit, InvoiceView}
 	partnerLevel  = []TenantKind{Partner, SubPartner}
 	customerLevel = []TenantKind{Customer}
 )
@@ -50,26 +52,27 @@ var (
 var roles = map[Role]grant{
 	OperatorAdmin:      {in: []TenantKind{Operator}, may: nil, note: "everything"}, // see may()
 	OperatorSupport:    {in: []TenantKind{Operator}, may: append([]Action{Self, CustomerEnter, SubPartnerEnter, LockLift, PlatformStatus, DeviceAct, RedirectDecide}, viewAll...)},
-	OperatorCompliance: {in: []TenantKind{Operator}, may: []Action{Self, PartnerView, CustomerView, LogView, EventView, OperationGet}},
-	OperatorBilling:    {in: []TenantKind{Operator}, may: []Action{Self, PartnerView, CustomerView, OrderView, OrderFulfil, LogView, OperationGet}},
+	OperatorCompliance: {in: []TenantKind{Operator}, may: []Action{Self, PartnerView, CustomerView, LogView, EventView, OperationGet, CatalogView}},
+	OperatorBilling: {in: []TenantKind{Operator}, may: []Action{Self, PartnerView, CustomerView, OrderView, OrderFulfil, LogView, OperationGet,
+		CatalogView, SubscriptionView, SubscriptionEdit, ReportView, ReportEdit, InvoiceView, InvoiceEdit}},
 
 	PartnerFullAdmin:      {in: partnerLevel, may: append([]Action{Self}, partnerAll...)},
-	PartnerWholesaleAdmin: {in: partnerLevel, may: []Action{Self, PartnerView, CustomerView, CustomerCreate, CustomerEdit, CustomerEnter, OrderView, OrderCreate, OperationGet, EventView}},
-	PartnerBillingRead:    {in: partnerLevel, may: []Action{Self, PartnerView, OperationGet}},
-	PartnerBillingWrite:   {in: partnerLevel, may: []Action{Self, PartnerView, OperationGet}},
+	PartnerWholesaleAdmin: {in: partnerLevel, may: []Action{Self, PartnerView, CustomerView, CustomerCreate, CustomerEdit, CustomerEnter, OrderView, OrderCreate, OperationGet, EventView, CatalogView, PackagesEdit}},
+	PartnerBillingRead:    {in: partnerLevel, may: []Action{Self, PartnerView, OperationGet, CatalogView, SubscriptionView, RetailView, ReportView, InvoiceView}},
+	PartnerBillingWrite:   {in: partnerLevel, may: []Action{Self, PartnerView, OperationGet, CatalogView, SubscriptionView, RetailView, RetailEdit, ReportView, ReportEdit, InvoiceView}},
 	PartnerReadonlyAdmin:  {in: partnerLevel, may: append([]Action{Self, CustomerEnter}, without(viewAll, SubPartnerView)...)},
-	PartnerSupport:        {in: partnerLevel, may: []Action{Self, PartnerView, CustomerView, CustomerEnter, DeviceView, SoftwareView, DeviceAct, ProfileView, RedirectView, OperationGet}},
-	PartnerSubAccount:     {in: partnerLevel, may: []Action{Self, PartnerView, OperationGet}}, // and its functions
+	PartnerSupport:        {in: partnerLevel, may: []Action{Self, CatalogView, PartnerView, CustomerView, CustomerEnter, DeviceView, SoftwareView, DeviceAct, ProfileView, RedirectView, OperationGet}},
+	PartnerSubAccount:     {in: partnerLevel, may: []Action{Self, CatalogView, PartnerView, OperationGet}}, // and its functions
 
-	CustomerFullAdmin: {in: customerLevel, may: []Action{Self, CustomerView, CustomerEdit, CustomerAuthorise, OrderView, AccountView, AccountEdit,
+	CustomerFullAdmin: {in: customerLevel, may: []Action{Self, CatalogView, CustomerView, CustomerEdit, CustomerAuthorise, OrderView, AccountView, AccountEdit,
 		TokenManage, LogView, EventView, WebhookEdit, OperationGet, SettingsView, SettingsEdit, CompanyName, DeviceView, SoftwareView, DeviceEdit, DeviceAct,
 		ProfileView, ProfileEdit, ProvisioningView, ProvisioningEdit, SecretReveal, RedirectView, RedirectEdit, RedirectReveal, LockLift}},
-	CustomerUserAdmin:     {in: customerLevel, may: []Action{Self, CustomerView, AccountView, OperationGet}},
-	CustomerDeviceAdmin:   {in: customerLevel, may: []Action{Self, CustomerView, DeviceView, SoftwareView, DeviceEdit, DeviceAct, ProfileView, ProfileEdit, ProvisioningView, ProvisioningEdit, SecretReveal, RedirectView, RedirectEdit, RedirectReveal, OperationGet, EventView}},
-	CustomerReadonlyAdmin: {in: customerLevel, may: []Action{Self, CustomerView, OrderView, AccountView, LogView, EventView, OperationGet, SettingsView, DeviceView, SoftwareView, ProfileView, ProvisioningView, RedirectView}},
-	CustomerSupport:       {in: customerLevel, may: []Action{Self, CustomerView, DeviceView, SoftwareView, DeviceAct, ProfileView, RedirectView, OperationGet}},
+	CustomerUserAdmin:     {in: customerLevel, may: []Action{Self, CatalogView, CustomerView, AccountView, OperationGet}},
+	CustomerDeviceAdmin:   {in: customerLevel, may: []Action{Self, CatalogView, CustomerView, DeviceView, SoftwareView, DeviceEdit, DeviceAct, ProfileView, ProfileEdit, ProvisioningView, ProvisioningEdit, SecretReveal, RedirectView, RedirectEdit, RedirectReveal, OperationGet, EventView}},
+	CustomerReadonlyAdmin: {in: customerLevel, may: []Action{Self, CatalogView, CustomerView, OrderView, AccountView, LogView, EventView, OperationGet, SettingsView, DeviceView, SoftwareView, ProfileView, ProvisioningView, RedirectView}},
+	CustomerSupport:       {in: customerLevel, may: []Action{Self, CatalogView, CustomerView, DeviceView, SoftwareView, DeviceAct, ProfileView, RedirectView, OperationGet}},
 
-	Helpdesk: {in: []TenantKind{Partner, SubPartner, Customer}, may: []Action{Self, CustomerView, CustomerEnter, DeviceView, SoftwareView, DeviceAct, ProfileView, RedirectView, OperationGet}},
+	Helpdesk: {in: []TenantKind{Partner, SubPartner, Customer}, may: []Action{Self, CatalogView, CustomerView, CustomerEnter, DeviceView, SoftwareView, DeviceAct, ProfileView, RedirectView, OperationGet}},
 }
 
 // Roles lists the roles that can be held in a tenant of this kind, in a fixed order.

@@ -10,6 +10,7 @@ import (
 
 	"linecard/internal/account"
 	"linecard/internal/blob"
+	"linecard/internal/catalog"
 	"linecard/internal/db"
 	"linecard/internal/deliver"
 	"linecard/internal/device"
@@ -50,6 +51,7 @@ type Core struct {
 	Software   *firmware.Service
 	Devices    *device.Service
 	Redirect   *redirect.Service
+	Catalog    *catalog.Service
 }
 
 // Options of New and Open that are not settings of a person.
@@ -120,6 +122,7 @@ func (c *Core) wire(s Settings, o Options) error {
 		Link: link})
 	c.Accounts.Register(c.Queue)
 	c.Onboard = onboard.NewService(onboard.Deps{DB: c.DB, Tenants: c.Tenants, Accounts: c.Accounts, Mails: c.Mail, Post: c.Mail, Link: link})
+	c.Catalog = catalog.NewService(catalog.Needs{DB: c.DB, Journal: c.Journal, Tenants: c.Tenants})
 	c.Networks = network.NewService(network.Needs{DB: c.DB, Journal: c.Journal, Tenants: c.Tenants, Operations: c.Operations})
 	c.Networks.Register(c.Queue)
 	c.Profiles = profile.NewService(profile.Needs{DB: c.DB, Journal: c.Journal, Tenants: c.Tenants, Box: c.Box, Makers: Makers()})

@@ -14,6 +14,7 @@ type Tx struct {
 	run    runner
 	after  []func()
 	closed bool
+	moment Time // of Moment; zero until it was asked for
 }
 
 type txKey struct{}
@@ -142,6 +143,25 @@ func (t *Tx) LockToRead(ctx context.Context, table, id string) error {
 		return nil
 	}
 	return t.LockRow(ctx, table, id)
+}
+
+// LockRowShared keeps others from locking the row with LockRow until this transaction ends, but not from sharing it. On SQLite,
+// which has one writer at a time, it only checks presence.
+func (t *Tx) LockRowShared(ctx context.Context, table, id string) error {
+	suffix := ""
+	if t.db.dialect() == postgres {
+		suffix = " FOR SHARE"
+	}
+	var got string
+	return t.Get(ctx, &got, "SELECT id FROM "+table+" WHERE id = $1"+suffix, id)
+}
+
+// Moment is Now as it was when this transaction first asked: what ends and what begins in a transaction does so at the same moment.
+func (t *Tx) Moment() Time {
+	if t.moment.IsZero() {
+		t.moment = t.Now()
+	}
+	return t.moment
 }
 
 func (t *Tx) forUpdate(suffix string) string {
