@@ -25,8 +25,12 @@ func makerRootOf(r device.MakerRoot) MakerRoot {
 		AllowSHA1: r.AllowSHA1, Created: r.Created.Time}
 }
 
-func (a *API) listMakerRoots(ctx context.Context, c *call, _ *struct{}) (List[MakerRoot], error) {
+// Paged is taken as every list takes it; there are never more than fit on one page.
+type listMakerRootsIn struct{ Paged }
+
+func (a *API) listMakerRoots(ctx context.Context, c *call, in *listMakerRootsIn) (List[MakerRoot], error) {
 	all, err := a.d.Devices.ListMakerRoots(ctx, c.actor)
+	all = all[:min(len(all), in.Limit)]
 	return listOf(all, "", makerRootOf), err
 }
 

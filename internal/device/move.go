@@ -18,6 +18,10 @@ var errMoveHere = errs.BadField("customer_id", "same_customer", "The phone belon
 func (s *Service) Move(ctx context.Context, actor access.Actor, customerID, id, to string, ifVersion int64) (Replaced, error) {
 	var out Replaced
 	err := s.db.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
+		// First whether the actor may look at all, so that nothing is told about the destination otherwise.
+		if _, err := s.allowed(ctx, tx, actor, access.DeviceEdit, customerID); err != nil {
+			return err
+		}
 		if to == customerID {
 			return errMoveHere
 		}
