@@ -20,11 +20,14 @@ import (
 	"linecard/internal/db"
 	"linecard/internal/deliver"
 	"linecard/internal/device"
+	"linecard/internal/firmware"
 	"linecard/internal/httpx"
 	"linecard/internal/journal"
 	"linecard/internal/network"
 	"linecard/internal/onboard"
 	"linecard/internal/operation"
+	"linecard/internal/profile"
+	"linecard/internal/redirect"
 	"linecard/internal/tenant"
 )
 
@@ -42,8 +45,12 @@ type Deps struct {
 	Mail       *deliver.Mailer
 	Onboard    *onboard.Service
 	Networks   *network.Service
+	Profiles   *profile.Service
 	Devices    *device.Service
+	Redirect   *redirect.Service
+	Software   *firmware.Service
 	Config     *config.Service
+	Plans      *config.Plans
 	Log        *slog.Logger // nil: slog.Default
 	PerSecond  int          // requests of one token on average; 0: DefaultPerSecond
 	PublicURL  string       // stands in the OpenAPI document as the server

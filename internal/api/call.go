@@ -4,11 +4,13 @@ import (
 	"bytes"
 	"context"
 	"hash/fnv"
+	"io"
 	"net/http"
 	"strconv"
 	"strings"
 
 	"linecard/internal/access"
+	"linecard/internal/device"
 	"linecard/internal/httpx"
 )
 
@@ -20,7 +22,11 @@ type call struct {
 	csv    bool   // the client wants text/csv
 	match  string // If-Match
 	body   []byte
-	target string // id in the path of what it is done to
+	target string            // id in the path of what it is done to
+	path   map[string]string // path parameters by name
+
+	received device.Received // what was put aside
+	source   io.Reader       // what the handler reads itself
 
 	answered
 }
@@ -33,6 +39,8 @@ type answered struct {
 	tag      byte   // 0: no ETag, 'v': of the version, 'h': of the version and the body
 	location string // below Prefix
 	stream   func(http.ResponseWriter) error
+	content  *content // the answer is this file, or a range of it
+	adopted  bool     // what was put aside belongs to an object now
 	sheet    sheet
 }
 
@@ -47,6 +55,15 @@ func (c *call) fail(err error) error {
 	}
 	c.err = err
 	return stopped
+}
+
+// file makes the answer a file with this name; unlike a stream it is small, and repeated for its idempotency key.
+func (c *call) file(name, media string, body []byte) {
+	h := c.sheet.Header()
+	h.Set("Content-Type", media)
+	h.Set("Content-Disposition", `attachment; filename="`+name+`"`)
+	_, _ = c.sheet.Write(body)
+	c.status = http.StatusOK
 }
 
 // tagged gives the answer the ETag of this version.
@@ -136,6 +153,9 @@ func (c *call) send(w http.ResponseWriter, r *http.Request) error {
 		h.Set("Cache-Control", "private, no-cache")
 	}
 	h.Set("X-Content-Type-Options", "nosniff")
+	if c.content != nil {
+		return c.content.send(w, r)
+	}
 	if c.stream != nil {
 		return c.stream(w)
 	}
@@ -169,7 +189,7 @@ func (c *call) send(w http.ResponseWriter, r *http.Request) error {
 }
 
 // kept are the headers of huma's answer that belong to it.
-var kept = []string{"Content-Type"}
+var kept = []string{"Content-Type", "Content-Disposition"}
 
 // refuse answers with a problem; a challenge goes with 401 (RFC 6750 section 3).
 func refuse(w http.ResponseWriter, r *http.Request, err error) {

@@ -83,9 +83,18 @@ func (op *Op) document(usual int) huma.Operation {
 	if op.Changes() {
 		o.Parameters = append(o.Parameters, query("dry_run", "boolean", "Give the answer it would give, write nothing."))
 	}
+	for _, name := range op.params {
+		if !slices.Contains(op.named, name) {
+			o.Parameters = append(o.Parameters, &huma.Param{Name: name, In: "path", Required: true, Description: pathDocs[name], Schema: &huma.Schema{Type: "string"}})
+		}
+	}
 	if op.File {
+		takes := op.Takes
+		if takes == "" {
+			takes = "text/csv"
+		}
 		o.RequestBody = &huma.RequestBody{Required: true, Description: "The file itself; its type is told from the content.",
-			Content: map[string]*huma.MediaType{"text/csv": {Schema: &huma.Schema{Type: "string", Format: "binary"}}}}
+			Content: map[string]*huma.MediaType{takes: {Schema: &huma.Schema{Type: "string", Format: "binary"}}}}
 	}
 	if op.Method == http.MethodPost {
 		o.Parameters = append(o.Parameters, header("Idempotency-Key", "1 to 255 printable ASCII characters; the same key and body give the same answer for 24 hours."))
@@ -106,6 +115,9 @@ func (op *Op) document(usual int) huma.Operation {
 	}
 	return o
 }
+
+// pathDocs are path parameters that several kinds of operations share without naming them in their input.
+var pathDocs = map[string]string{"customer": "Id of the customer", "partner": "Id of the partner or sub-partner"}
 
 func query(name, kind, doc string) *huma.Param {
 	return &huma.Param{Name: name, In: "query", Description: doc, Schema: &huma.Schema{Type: kind}}
@@ -189,6 +201,9 @@ func (op *Op) describeSuccess(o *huma.Operation) {
 	}
 	if strings.HasPrefix(op.ID, "get-") {
 		o.Responses["304"] = &huma.Response{Description: "Not Modified"}
+	}
+	if op.Gives != "" {
+		ok.Content = map[string]*huma.MediaType{op.Gives: {Schema: &huma.Schema{Type: "string", Format: "binary"}}}
 	}
 	if op.CSV {
 		if ok.Content == nil {

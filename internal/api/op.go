@@ -30,9 +30,14 @@ type Op struct {
 	Ungated bool            // the service decides alone, because it shows some things to whoever made them
 	CSV     bool            // can answer text/csv
 	File    bool            // takes a file as its body, in call.body; a dry run of it holds no transaction (decision 5)
+	Takes   string          // media type of that file; "": text/csv
+	Gives   string          // media type of the answer where it is a file
+	Aside   bool            // that file can be large: it is put aside first and is in call.received
+	Stream  bool            // that file can be large: the handler reads it from call.source, outside of any transaction
 
 	query  []string // names of its query parameters
 	params []string // names of its path parameters, in order
+	named  []string // those of them that its input takes; the handler reads the others with call.path
 	body   bool
 }
 
@@ -56,7 +61,7 @@ func register[I, T any](a *API, op Op, h func(ctx context.Context, c *call, in *
 	}
 	o := &op
 	in := reflect.TypeFor[I]()
-	o.query = tags(in, "query")
+	o.query, o.named = tags(in, "query"), tags(in, "path")
 	for part := range strings.SplitSeq(op.Path, "/") {
 		if strings.HasPrefix(part, "{") {
 			o.params = append(o.params, strings.Trim(part, "{}"))

@@ -17,6 +17,7 @@ import (
 	"linecard/internal/httpx"
 	"linecard/internal/journal"
 	"linecard/internal/operation"
+	"linecard/internal/profile"
 )
 
 // serve is the frame around every operation: who asks, how often, is the request well formed, may somebody with this role
@@ -31,6 +32,10 @@ func (a *API) serve(op *Op, inner http.HandlerFunc) http.HandlerFunc {
 		err := c.read(r)
 		if c.dry {
 			w.Header().Set("Dry-Run", "true")
+		}
+		if err == nil && c.op.Aside {
+			err = a.putAside(c, r)
+			defer a.cleared(r.Context(), c)
 		}
 		if err == nil {
 			r = r.WithContext(context.WithValue(r.Context(), callKey{}, c))
@@ -75,8 +80,10 @@ func (a *API) admit(c *call, r *http.Request) error {
 // read takes everything of the request that is alike for all operations. The body is read to its end here, so that whatever
 // is wrong with it is told before anything is done.
 func (c *call) read(r *http.Request) error {
+	c.path = make(map[string]string, len(c.op.params))
 	for _, name := range c.op.params {
 		c.target = r.PathValue(name)
+		c.path[name] = c.target
 		if len(c.target) > 200 || strings.ContainsFunc(c.target, func(x rune) bool { return x <= ' ' || x > '~' }) {
 			c.target = ""
 			return errMissing // no id of ours looks like that, and not every database takes it
@@ -142,14 +149,21 @@ const filesMost = 8 << 20
 
 // BodyLimits gives the limits of a request's body where they differ from the listener's; the zero value elsewhere.
 func BodyLimits(r *http.Request) httpx.BodyLimits {
+	if strings.HasPrefix(r.URL.Path, Prefix+"/") && strings.HasSuffix(r.URL.Path, "/dictionaries/import") {
+		return httpx.BodyLimits{MaxBytes: profile.MaxDictionary}
+	}
 	if strings.HasPrefix(r.URL.Path, Prefix+"/") && strings.HasSuffix(r.URL.Path, "/import") {
 		return httpx.BodyLimits{MaxBytes: filesMost}
 	}
-	return httpx.BodyLimits{}
+	return httpx.BodyLimits{MaxBytes: largeMost(r.URL.Path)}
 }
 
 func (c *call) readBody(r *http.Request) error {
 	if r.Body == nil || r.Body == http.NoBody {
+		c.source = strings.NewReader("")
+		return nil
+	}
+	if c.source = r.Body; c.op.Aside || c.op.Stream {
 		return nil
 	}
 	b, err := httpx.ReadBody(r)

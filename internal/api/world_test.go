@@ -25,6 +25,7 @@ import (
 	"linecard/internal/db/dbtest"
 	"linecard/internal/deliver"
 	"linecard/internal/device"
+	"linecard/internal/firmware"
 	"linecard/internal/httpx"
 	"linecard/internal/journal"
 	"linecard/internal/network"
@@ -32,6 +33,9 @@ import (
 	"linecard/internal/operation"
 	"linecard/internal/phone"
 	"linecard/internal/phone/poly"
+	"linecard/internal/phone/yealink"
+	"linecard/internal/profile"
+	"linecard/internal/redirect"
 	"linecard/internal/secret"
 	"linecard/internal/tenant"
 )
@@ -83,14 +87,17 @@ func (w *world) wire(perSecond int) {
 	accounts := account.NewService(account.Deps{DB: w.db, Tenants: tenants, Journal: j, Mail: mailer, Box: box, Hasher: account.NewHasher(0, 0),
 		Log: quiet, Remember: time.Second, Link: func(r account.Realm, path string) string { return "https://portal.example/" + string(r) + path }})
 	operations := operation.NewService(operation.Deps{DB: w.db, Box: box, Log: quiet})
+	profiles := profile.NewService(profile.Needs{DB: w.db, Journal: j, Tenants: tenants, Box: box, Makers: phone.Makers{poly.New()}})
 	networks := network.NewService(network.Needs{DB: w.db, Journal: j, Tenants: tenants, Operations: operations})
-	w.d = api.Deps{DB: w.db, Log: quiet, Tenants: tenants, Networks: networks, Accounts: accounts, Journal: j, Mail: mailer, PerSecond: perSecond, Version: "test",
+	w.d = api.Deps{DB: w.db, Log: quiet, Tenants: tenants, Networks: networks, Profiles: profiles, Accounts: accounts, Journal: j, Mail: mailer, PerSecond: perSecond, Version: "test",
 		Operations: operations,
 		Webhooks: deliver.NewWebhooks(w.db, deliver.WebhookOptions{Journal: j, Box: box, Log: quiet,
 			Guard: deliver.NewGuard(deliver.GuardOptions{Allow: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}})}),
-		Onboard: onboard.NewService(onboard.Deps{DB: w.db, Tenants: tenants, Accounts: accounts, Mails: mailer}),
-		Devices: device.NewService(device.Needs{DB: w.db, Journal: j, Tenants: tenants, Networks: networks, Box: box, Makers: phone.Makers{poly.New()}}),
+		Onboard:  onboard.NewService(onboard.Deps{DB: w.db, Tenants: tenants, Accounts: accounts, Mails: mailer}),
+		Devices:  device.NewService(device.Needs{DB: w.db, Journal: j, Tenants: tenants, Networks: networks, Box: box, Makers: phone.Makers{poly.New()}, Files: files}),
+		Software: firmware.NewService(firmware.Needs{DB: w.db, Files: files, Journal: j, Tenants: tenants, Operations: operations, Makers: phone.Makers{poly.New(), yealink.New()}}),
 	}
+	w.d.Redirect = redirect.NewService(redirect.Needs{DB: w.db, Journal: j, Tenants: tenants, Operations: operations, Box: box, Makers: phone.Makers{poly.New(), yealink.New()}, Log: quiet})
 	w.use(api.New(w.d))
 }
 

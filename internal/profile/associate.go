@@ -40,7 +40,7 @@ func (s *Service) container(ctx context.Context, q db.Q, t tenant.Tenant, kind K
 }
 
 func load(ctx context.Context, q db.Q, k ContainerKey) (Container, error) {
-	c := Container{ContainerKey: k}
+	c := Container{ContainerKey: k, Version: 1}
 	err := q.Get(ctx, &c.Version, `SELECT version FROM profile_containers WHERE tenant_id = $1 AND kind = $2 AND key = $3`, k.TenantID, k.Kind, k.Key)
 	if err != nil && errs.KindOf(err) != errs.NotFound {
 		return c, err

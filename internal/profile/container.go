@@ -47,7 +47,7 @@ type ContainerKey struct {
 type Container struct {
 	ContainerKey
 	ProfileIDs []string
-	Version    int64 // 0 before the first change; the ETag
+	Version    int64 // 1 before the first change; the ETag
 }
 
 // ModelKey is the form in which models are compared and kept as the key of a container: letters and digits, in capitals. So

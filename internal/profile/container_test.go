@@ -60,18 +60,18 @@ func TestAContainerHoldsItsProfilesInTheGivenOrder(t *testing.T) {
 			what := fmt.Sprint(x.of.Name, " ", x.kind, " ", x.key)
 			code(t, what, err, x.want)
 			if x.want == "" {
-				if got, err := w.Container(ctx, admin(x.of), at(x.of), x.kind, x.key); err != nil || !slices.Equal(got.ProfileIDs, ids(x.list...)) || got.Version != c.Version || c.Version != 1 {
+				if got, err := w.Container(ctx, admin(x.of), at(x.of), x.kind, x.key); err != nil || !slices.Equal(got.ProfileIDs, ids(x.list...)) || got.Version != c.Version || c.Version != 2 {
 					t.Errorf("%s: %+v %v", what, got, err)
 				}
 			}
 		}
-		c, err := set(w.c, profile.Global, "-", 1, own.ID, partner.ID) // dragged to the top (M4)
-		if err != nil || c.Version != 2 || !slices.Equal(c.ProfileIDs, ids(own, partner)) {
+		c, err := set(w.c, profile.Global, "-", 2, own.ID, partner.ID) // dragged to the top (M4)
+		if err != nil || c.Version != 3 || !slices.Equal(c.ProfileIDs, ids(own, partner)) {
 			t.Error(c, err)
 		}
 		_, err = set(w.c, profile.Global, "-", 1, partner.ID)
 		code(t, "an order seen before", err, "stale")
-		if c, err = set(w.c, profile.Global, "-", 2); err != nil || len(c.ProfileIDs) != 0 || c.Version != 3 {
+		if c, err = set(w.c, profile.Global, "-", 3); err != nil || len(c.ProfileIDs) != 0 || c.Version != 4 {
 			t.Error(c, err)
 		}
 		all, next, err := w.Containers(ctx, admin(w.c), at(w.c), "", db.Page{Limit: 2})

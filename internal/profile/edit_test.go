@@ -460,7 +460,7 @@ func TestADryRunWritesNothing(t *testing.T) {
 		if out, _, err := w.Edit(dry, admin(w.c), at(w.c), p.ID, profile.Patch{Set: attrs("x=2")}); err != nil || flat(out) != "x=2" {
 			t.Error(flat(out), err)
 		}
-		if c, err := w.SetContainer(dry, admin(w.c), at(w.c), profile.Global, "-", []string{p.ID}, 0); err != nil || c.Version != 1 {
+		if c, err := w.SetContainer(dry, admin(w.c), at(w.c), profile.Global, "-", []string{p.ID}, 0); err != nil || c.Version != 2 {
 			t.Error(c, err)
 		}
 		if _, err := w.Learn(dry, admin(w.c), at(w.c), profile.Lesson{Mode: "poly", File: "x.xsd", Data: []byte("x.new")}); err != nil {

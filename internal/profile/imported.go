@@ -181,7 +181,7 @@ func first(ctx context.Context, tx *db.Tx, customerID string, pairs []string) er
 		var in, at []string
 		for i := 0; i < n; i += 2 {
 			in = append(in, tuple(a, customerID, OfOneDevice, some[i], some[i+1], place[some[i]]))
-			at = append(at, tuple(b, customerID, OfOneDevice, some[i], int64(1)))
+			at = append(at, tuple(b, customerID, OfOneDevice, some[i], int64(2)))
 		}
 		if _, err := tx.Exec(ctx, `INSERT INTO profile_associations (tenant_id, kind, key, profile_id, place) VALUES `+strings.Join(in, ", "), a.List()...); err != nil {
 			return err

@@ -67,7 +67,7 @@ func TestTheListIsFilteredByTypeModeTextAndByWhoChangedIt(t *testing.T) {
 		w.make(w.c, "b sip")
 		w.make(w.c, "A")
 		w.make(w.c, "c")
-		w.imported(w.c, "dev1")
+		w.imported(w.c, "dev1", "a=1")
 		w.software("img")
 		_, _, err := w.Create(ctx, admin(w.c), at(w.c), profile.New{Name: "Yea", Mode: "yealink", Description: "third floor"})
 		w.ok(err)
