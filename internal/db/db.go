@@ -47,6 +47,8 @@ type engine interface {
 	// transact runs fn in a transaction and returns its first error, translated.
 	transact(ctx context.Context, dry bool, fn func(runner) error) error
 	dialect() dialect
+	// epoch is DB.Epoch.
+	epoch(ctx context.Context) (int64, bool)
 	migrate(ctx context.Context) error
 	backup(ctx context.Context, file string) error
 	ping(ctx context.Context) error

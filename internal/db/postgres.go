@@ -40,6 +40,8 @@ func openPostgres(_ context.Context, rawURL string, o Options) (engine, error) {
 
 func (e *pgEngine) dialect() dialect { return postgres }
 
+func (e *pgEngine) epoch(context.Context) (int64, bool) { return 0, false }
+
 func (e *pgEngine) pool(bool) runner { return e.db }
 
 func (e *pgEngine) ping(ctx context.Context) error { return e.db.PingContext(ctx) }

@@ -26,6 +26,7 @@ type liteEngine struct {
 	readers *statements
 	w       *writer
 	pools   []*sql.DB
+	epochs  epochs
 }
 
 const litePragmas = "_pragma=busy_timeout(5000)&_pragma=foreign_keys(1)&_pragma=cache_size(-16000)&_pragma=temp_store(MEMORY)"
@@ -53,11 +54,14 @@ func openSQLite(path string, o Options) (engine, error) {
 	}
 	rdb.SetMaxOpenConns(n)
 	rdb.SetMaxIdleConns(n)
-	e := &liteEngine{file: path, pools: []*sql.DB{wdb, rdb}, w: &writer{db: wdb}, readers: newStatements(rdb)}
+	e := &liteEngine{file: path, pools: []*sql.DB{wdb, rdb}, w: &writer{db: wdb}, readers: newStatements(rdb), epochs: epochs{began: time.Now()}}
+	e.w.committed = &e.epochs.own
 	return e, nil
 }
 
 func (e *liteEngine) dialect() dialect { return sqlite }
+
+func (e *liteEngine) epoch(ctx context.Context) (int64, bool) { return e.epochs.now(ctx, e.pools[1]) }
 
 func (e *liteEngine) pool(write bool) runner {
 	if write {
@@ -80,6 +84,7 @@ func (e *liteEngine) ping(ctx context.Context) error {
 
 func (e *liteEngine) close() error {
 	var all []error
+	e.epochs.close()
 	all = append(all, e.readers.close(), e.w.close())
 	for i := len(e.pools) - 1; i >= 0; i-- {
 		all = append(all, e.pools[i].Close())
@@ -115,6 +120,8 @@ type writer struct {
 	open    *group
 	size    int       // transactions in the open group
 	since   time.Time // when the open group began
+
+	committed *atomic.Int64 // counts groups that are durable
 }
 
 // group is what one COMMIT makes durable.
@@ -286,6 +293,7 @@ func (w *writer) settle(added bool) {
 		return
 	}
 	w.open = nil
+	w.committed.Add(1) // before anybody learns that it is durable
 	close(g.done)
 }
 
