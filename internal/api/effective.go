@@ -13,7 +13,7 @@ type EffectiveConfiguration struct {
 	Values   map[string]EffectiveValue `json:"values" doc:"By name; secrets are masked"`
 	Software EffectiveSoftware         `json:"software"`
 	Files    []string                  `json:"files" doc:"Names of its files, in the order in which the phone asks"`
-	Misfits  []Misfit                  `json:"misfits" doc:"Lines and keys that this model cannot have"`
+	Misfits  []KeyMisfit               `json:"misfits" doc:"Lines and keys that this model cannot have"`
 	PlanID   string                    `json:"trial_plan_id" doc:"The plan whose change it has for trial; empty for none"`
 }
 
@@ -66,7 +66,7 @@ func softwareOf(c firmware.Choice) EffectiveSoftware {
 
 func effectiveOf(e config.Effective) EffectiveConfiguration {
 	out := EffectiveConfiguration{DeviceID: e.DeviceID, Values: make(map[string]EffectiveValue, len(e.Values)), Software: softwareOf(e.Software), Files: orEmpty(e.Files),
-		Misfits: []Misfit{}, PlanID: e.Trial}
+		Misfits: []KeyMisfit{}, PlanID: e.Trial}
 	for _, v := range e.Values {
 		w := EffectiveValue{Value: v.Value, ProfileID: v.ProfileID, Container: string(v.Container), TenantID: v.TenantID, Key: v.Key, Overruled: []OverruledValue{}}
 		for _, l := range v.Overruled {

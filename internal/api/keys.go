@@ -57,13 +57,17 @@ type KeyMisfit struct {
 func deviceKeysOf(k device.Keys) DeviceKeys {
 	out := DeviceKeys{Keys: keysWire(k.Own), Effective: keysWire(k.Effective), Misfits: []KeyMisfit{}}
 	for _, m := range k.Misfits {
-		x := KeyMisfit{Line: m.Line, Code: m.Code, Reason: m.Reason}
-		if m.Key != (phone.Key{}) {
-			x.Key = &keysWire([]phone.Key{m.Key})[0]
-		}
-		out.Misfits = append(out.Misfits, x)
+		out.Misfits = append(out.Misfits, misfitOf(m))
 	}
 	return out
+}
+
+func misfitOf(m phone.Misfit) KeyMisfit {
+	x := KeyMisfit{Line: m.Line, Code: m.Code, Reason: m.Reason}
+	if m.Key != (phone.Key{}) {
+		x.Key = &keysWire([]phone.Key{m.Key})[0]
+	}
+	return x
 }
 
 func (a *API) getKeys(ctx context.Context, c *call, in *DeviceRef) (DeviceKeys, error) {

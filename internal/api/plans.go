@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"linecard/internal/config"
+	"linecard/internal/errs"
 	"linecard/internal/phone"
 	"linecard/internal/profile"
 )
@@ -247,9 +248,9 @@ func windowOf(w PlanWindow) (config.Window, error) {
 		name, text string
 		to         *phone.TimeOfDay
 	}{{"window.start", w.Start, &out.Start}, {"window.end", w.End, &out.End}} {
-		t, err := timeOf(x.name, x.text)
+		t, err := phone.ParseTimeOfDay(x.text)
 		if err != nil {
-			return out, err
+			return out, errs.BadField(x.name, "bad_time", "A time of day is written hh:mm, from 00:00 to 23:59.")
 		}
 		*x.to = t
 	}

@@ -38,7 +38,7 @@ type Device struct {
 	LastIP          string  `db:"last_ip"`
 	ReportedModel   string  `db:"reported_model"`
 	SoftwareVersion string  `db:"software_version"`
-	Result          string  `db:"provision_result"` // Succeeded, Failed, or "" before the first (DM-124)
+	Result          string  `db:"provision_result"` // Provisioned, NotProvisioned, or "" before the first (DM-124)
 	ResultAt        db.Time `db:"provision_time"`
 	Status          Status  `db:"-"`
 
@@ -207,11 +207,11 @@ type Sighting struct {
 	PrivateIP string // its address inside its network, as a relay reports it; "" when nobody did (DM-48)
 	Model     string // "" when it did not tell
 	Version   string // of its application; "" when it did not tell
-	Result    string // Succeeded or Failed when a part of its configuration was asked for, else ""
+	Result    string // Provisioned or NotProvisioned when a part of its configuration was asked for, else ""
 }
 
 // How a phone's last try to get its configuration ended (DM-124, DM-287).
 const (
-	Succeeded = "SUCCESS"
-	Failed    = "FAILED"
+	Provisioned    = "SUCCESS"
+	NotProvisioned = "FAILED"
 )
