@@ -156,6 +156,14 @@ func (t *Tx) LockRowShared(ctx context.Context, table, id string) error {
 	return t.Get(ctx, &got, "SELECT id FROM "+table+" WHERE id = $1"+suffix, id)
 }
 
+// ShareToRead is LockToRead that does not keep others from doing the same: only who locks the row in full waits, and is waited for.
+func (t *Tx) ShareToRead(ctx context.Context, table, id string) error {
+	if t.db.dialect() == sqlite {
+		return nil
+	}
+	return t.LockRowShared(ctx, table, id)
+}
+
 // Moment is Now as it was when this transaction first asked: what ends and what begins in a transaction does so at the same moment.
 func (t *Tx) Moment() Time {
 	if t.moment.IsZero() {
