@@ -284,7 +284,7 @@ func (s *Service) resealOwns(ctx context.Context) (int, error) {
 						return err
 					}
 				}
-				if _, err := tx.Exec(ctx, `UPDATE device_owns SET password = $3, previous = CASE WHEN previous IS NULL THEN NULL ELSE $4 END
+				if _, err := tx.Exec(ctx, `UPDATE device_owns SET password = $3, previous = CASE WHEN previous IS NULL THEN previous ELSE $4 END
 					WHERE device_id = $1 AND revision = $2`, r.ID, was, r.Password, r.Previous); err != nil {
 					return err
 				}
