@@ -435,9 +435,9 @@ func (v *vault) oauth(t *testing.T, id, made string) {
 	}
 }
 
-func (v *vault) wantStatus(t *testing.T, want int, token, method, path string, in any) map[string]any {
+func (v *vault) wantStatus(t *testing.T, want int, token, method, path string, in any, header ...string) map[string]any {
 	t.Helper()
-	status, out := v.api(t, token, method, path, in)
+	status, out := v.api(t, token, method, path, in, header...)
 	if status != want {
 		t.Fatalf("%s %s: %d, want %d: %v", method, path, status, want, out)
 	}
@@ -464,6 +464,7 @@ func (v *vault) phones(t *testing.T) {
 	if out := v.wantStatus(t, 200, token, "POST", at+"/reveal", nil); out["password"] != now {
 		t.Error("the revealed password is another one")
 	}
+	v.profiles(t, token, "/customers/"+actor.Tenant.ID)
 	v.wantStatus(t, 201, token, "POST", "/customers/"+actor.Tenant.ID+"/devices", map[string]any{"mac": "0004f2abcdef", "name": "Lobby"})
 	plain := http.DefaultTransport.(*http.Transport).Clone()
 	plain.TLSClientConfig = insecure()
@@ -521,7 +522,7 @@ func (v *vault) rotate(t *testing.T) {
 	v.Queue.Wake()
 	dbtest.Eventually(t, "everything is sealed with the new key", func() bool {
 		for _, column := range []string{"totp_secret FROM account_accounts WHERE totp_secret IS NOT NULL", "account_password FROM device_customers WHERE account_password IS NOT NULL",
-			"previous_password FROM device_customers WHERE previous_password IS NOT NULL", "secret FROM deliver_webhooks"} {
+			"sealed FROM profile_profiles WHERE sealed IS NOT NULL", "previous_password FROM device_customers WHERE previous_password IS NOT NULL", "secret FROM deliver_webhooks"} {
 			var sealed [][]byte
 			if err := v.DB.Select(t.Context(), &sealed, `SELECT `+column); err != nil || len(sealed) == 0 {
 				return false
