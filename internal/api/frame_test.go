@@ -284,11 +284,17 @@ func TestEveryOperationIsDescribed(t *testing.T) {
 		if op.Changes() && op.Action != access.OperationGet && !access.Writes(op.Action) && op.Action != access.CustomerEnter {
 			t.Errorf("%s changes something with the permission %s, which only looks", op.ID, op.Action)
 		}
-		if !op.Changes() && access.Writes(op.Action) && op.Action != access.Self && op.Action != access.TokenManage {
+		if !op.Changes() && access.Writes(op.Action) && op.Action != access.Self && op.Action != access.TokenManage && !forEditors[op.ID] {
 			t.Errorf("%s only looks but needs %s", op.ID, op.Action)
 		}
 	}
 }
+
+// forEditors only look, and are for those alone who may change what they look at: what leaves as a file (DM-154, DM-192), what is on its
+// way in, and what shows how others are dealt with.
+var forEditors = map[string]bool{"export-profiles": true, "export-profile": true, "export-partner-profiles": true, "export-partner-profile": true,
+	"export-operator-profiles": true, "export-operator-profile": true, "get-software-upload": true, "download-resource-file": true, "download-device-file": true,
+	"list-redirect-disputes": true, "list-redirect-connectors": true, "get-redirect-connector": true}
 
 func TestAFaultOfOursIsNotCountedAsAGuessOfTheCaller(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {

@@ -93,8 +93,8 @@ func (a who) sees(x string) bool {
 type things struct {
 	tenants                                             map[string]tenant.Tenant
 	accounts, tokens, hooks, events, operations, orders map[string]string
-	devices, sites, groups, lines                       map[string]string
-	profiles, dictionaries                              map[string]string
+	devices, macs, sites, groups, lines                 map[string]string
+	profiles, dictionaries, plans                       map[string]string
 	servers, entries, claims, connectors                map[string]string // of the redirect service
 }
 
@@ -103,9 +103,9 @@ func (w *world) things() things {
 	ctx := context.Background()
 	x := things{tenants: map[string]tenant.Tenant{"operator": w.operator, "p": w.p, "q": w.q, "s": w.s, "c": w.c, "d": w.dd, "cq": w.cq, "cs": w.cs},
 		accounts: map[string]string{}, tokens: map[string]string{}, hooks: map[string]string{}, events: map[string]string{},
-		operations: map[string]string{}, orders: map[string]string{}, devices: map[string]string{}, sites: map[string]string{},
+		operations: map[string]string{}, orders: map[string]string{}, devices: map[string]string{}, macs: map[string]string{}, sites: map[string]string{},
 		groups: map[string]string{}, lines: map[string]string{},
-		profiles: map[string]string{}, dictionaries: map[string]string{},
+		profiles: map[string]string{}, dictionaries: map[string]string{}, plans: map[string]string{},
 		servers: map[string]string{}, entries: map[string]string{}, claims: map[string]string{}, connectors: map[string]string{}}
 	for key, t := range x.tenants {
 		acc := w.account(t, account.Invitation{Roles: access.Roles(t.Kind)[:1]})
@@ -121,14 +121,14 @@ func (w *world) things() things {
 			x.operations[key] = o.ID
 			return err
 		}))
-		x.profiles[key], x.dictionaries[key] = w.profile(t, "Of "+key), w.dictionary(t)
+		x.profiles[key], x.dictionaries[key], x.plans[key] = w.profile(t, "Of "+key), w.dictionary(t), w.plan(t)
 		if t.Kind == access.Customer {
 			o, err := w.d.Tenants.CreateOrder(ctx, system, t.ID, tenant.NewOrder{Lines: []tenant.OrderLine{{Item: "device", Quantity: 1}}})
 			w.ok(err)
 			x.orders[key] = o.ID
 			d, err := w.d.Devices.Create(ctx, system, t.ID, device.New{MAC: "0004f20000" + map[string]string{"c": "01", "d": "02", "cq": "03", "cs": "04"}[key]})
 			w.ok(err)
-			x.devices[key] = d.ID
+			x.devices[key], x.macs[key] = d.ID, d.MAC.String()
 			s, err := w.d.Networks.Create(ctx, system, t.ID, network.New{Name: "Office", Subnets: []network.Networks{{Public: "198.51.100.0/24"}}})
 			w.ok(err)
 			x.sites[key] = s.ID
@@ -227,8 +227,12 @@ func (w *world) requestFor(op api.Op, x things, key, token string) request {
 		"{webhook}", pick(x.hooks, key), "{delivery}", unknown, "{event}", pick(x.events, key), "{operation}", pick(x.operations, key),
 		"{order}", pick(x.orders, key), "{device}", pick(x.devices, key), "{site}", pick(x.sites, key), "{group}", pick(x.groups, key), "{line}", pick(x.lines, key), "{item}", "device", "{knock}", unknown, "{log}", unknown, "{file}", unknown, "{root}", unknown,
 		"{server}", pick(x.servers, key), "{entry}", pick(x.entries, key), "{claim}", pick(x.claims, key), "{connector}", pick(x.connectors, key),
-		"{profile}", pick(x.profiles, key), "{dictionary}", pick(x.dictionaries, key), "{kind}", kindFor(op), "{key}", "-").Replace(op.Path)
+		"{profile}", pick(x.profiles, key), "{plan}", pick(x.plans, key), "{name}", pick(x.macs, key)+".cfg", "{dictionary}", pick(x.dictionaries, key), "{kind}", kindFor(op), "{key}", "-").Replace(op.Path)
 	switch op.ID { // those that name an object elsewhere
+	case "create-plan":
+		in.body = map[string]any{"kind": "container.set", "container": "global", "key": "-", "profile_ids": []string{}}
+	case "create-partner-plan", "create-operator-plan":
+		in.body = map[string]any{"kind": "container.set", "container": "defaults", "key": "-", "profile_ids": []string{}}
 	case "create-customer":
 		in.body = map[string]any{"name": "New", "email": "new@example.test", "contact": "C", "permission_types": []string{"DMP"}, "owner_id": id}
 	case "bulk-redirect-entries":
@@ -346,7 +350,7 @@ func (a who) expect(op api.Op, key string, kind access.TenantKind) outcome {
 	if strings.Contains(op.Path, "/accounts") && need == access.AccountEdit && !own && a.at != "operator" {
 		return denied // an organisation's people are its own affair
 	}
-	if slices.ContainsFunc(ofPhones, func(part string) bool { return strings.Contains(op.Path, part) }) || strings.Contains(op.Path, "/devices") || strings.Contains(op.Path, "/knocks") || strings.Contains(op.Path, "/resource-files") || strings.Contains(op.Path, "device-groups") || strings.Contains(op.Path, "/network-sites") || strings.Contains(op.Path, "/provisioning") {
+	if slices.ContainsFunc(ofPhones, func(part string) bool { return strings.Contains(op.Path, part) }) || strings.Contains(op.Path, "/devices") || strings.Contains(op.Path, "/plans") || strings.Contains(op.Path, "/knocks") || strings.Contains(op.Path, "/resource-files") || strings.Contains(op.Path, "device-groups") || strings.Contains(op.Path, "/network-sites") || strings.Contains(op.Path, "/provisioning") {
 		if a.at != "operator" && !own && key != "c" { // only C has authorised its provider (CH-29)
 			return denied
 		}

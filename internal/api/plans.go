@@ -59,6 +59,7 @@ type PlanModel struct {
 // PlanSample shows one of several equal changes.
 type PlanSample struct {
 	Devices      int64    `json:"devices" doc:"For how many it is the same"`
+	CustomerID   string   `json:"customer_id"`
 	DeviceID     string   `json:"device_id"`
 	Name         string   `json:"name" doc:"Name of the file"`
 	Diff         string   `json:"diff" doc:"Unified; secrets are masked"`
@@ -91,7 +92,7 @@ func planOf(p config.Plan) Plan {
 		out.ByModel = append(out.ByModel, PlanModel(m))
 	}
 	for _, x := range s.Samples {
-		out.Samples = append(out.Samples, PlanSample{x.Devices, x.DeviceID, x.Name, x.Diff, orEmpty(x.Stays)})
+		out.Samples = append(out.Samples, PlanSample{x.Devices, x.CustomerID, x.DeviceID, x.Name, x.Diff, orEmpty(x.Stays)})
 	}
 	for _, w := range s.Warnings {
 		out.Warnings = append(out.Warnings, PlanWarning{w.Code, w.Message, w.Devices, w.Sample})

@@ -167,7 +167,7 @@ func (a *API) routes() {
 	register(a, Op{ID: "adopt-knock", Method: post, Path: "/customers/{customer}/knocks/{knock}/adopt", Action: access.DeviceEdit, Tag: tag, Summary: "Add a phone that knocked", Log: "device/adopt", Status: 201, Codes: plus(changed, related, []string{"409 device_exists", "409 mac_unavailable", "409 device_limit", "409 knock_without_mac"})}, a.adoptKnock)
 	register(a, Op{ID: "dismiss-knock", Method: remove, Path: "/customers/{customer}/knocks/{knock}", Action: access.DeviceEdit, Tag: tag, Summary: "Forget a knock; it comes back when the phone does", Log: "knock/dismiss", Codes: plus(changed, related)}, a.dismissKnock)
 
-	tag = "Makers' certificates"
+	tag = "Certificates of makers"
 	register(a, Op{ID: "list-maker-roots", Method: get, Path: "/operator/maker-roots", Action: access.PlatformStatus, Tag: tag, Summary: "Authorities whose certificates prove a phone's MAC address"}, a.listMakerRoots)
 	register(a, Op{ID: "add-maker-root", Method: post, Path: "/operator/maker-roots", Action: access.PlatformEdit, Tag: tag, Summary: "Trust an authority of a maker", Log: "maker_root/add", Status: 201, Codes: []string{"409 maker_root_exists", "409 maker_root_limit"}}, a.addMakerRoot)
 	register(a, Op{ID: "get-maker-root", Method: get, Path: "/operator/maker-roots/{root}", Action: access.PlatformStatus, Tag: tag, Summary: "Get an authority"}, a.getMakerRoot)

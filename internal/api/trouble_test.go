@@ -44,7 +44,11 @@ func TestADatabaseThatIsAwayIsToldWithoutItsWords(t *testing.T) {
 			w.ok(w.db.Close())
 			x := things{}
 			for _, op := range w.api.Operations() {
-				r := w.do(w.requestFor(op, x, "", token))
+				in := w.requestFor(op, x, "", token)
+				if op.ID == "search" {
+					in.path += "?q=64167f" // without a word it asks nothing
+				}
+				r := w.do(in)
 				if op.ID == "get-roles" {
 					continue // needs nothing but what is in memory
 				}

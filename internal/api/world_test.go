@@ -21,6 +21,7 @@ import (
 	"linecard/internal/account"
 	"linecard/internal/api"
 	"linecard/internal/blob"
+	"linecard/internal/config"
 	"linecard/internal/db"
 	"linecard/internal/db/dbtest"
 	"linecard/internal/deliver"
@@ -98,6 +99,10 @@ func (w *world) wire(perSecond int) {
 		Software: firmware.NewService(firmware.Needs{DB: w.db, Files: files, Journal: j, Tenants: tenants, Operations: operations, Makers: phone.Makers{poly.New(), yealink.New()}}),
 	}
 	w.d.Redirect = redirect.NewService(redirect.Needs{DB: w.db, Journal: j, Tenants: tenants, Operations: operations, Box: box, Makers: phone.Makers{poly.New(), yealink.New()}, Log: quiet})
+	device.Connect(w.d.Devices, profiles, w.d.Software)
+	w.d.Config, err = config.New(config.Needs{DB: w.db, Devices: w.d.Devices, Profiles: profiles, Networks: networks, Software: w.d.Software, Makers: phone.Makers{poly.New()}, Box: box}, config.Options{})
+	w.ok(err)
+	w.d.Plans = config.NewPlans(config.PlansNeeds{Config: w.d.Config, Journal: j, Tenants: tenants, Operations: operations})
 	w.use(api.New(w.d))
 }
 

@@ -113,7 +113,7 @@ func (t *tally) phone(e *estate, with *changed, o own) error {
 	}
 	k, known := t.kinds[digest]
 	if !known {
-		k = &Sample{DeviceID: o.DeviceID, Stays: kept}
+		k = &Sample{CustomerID: o.CustomerID, DeviceID: o.DeviceID, Stays: kept}
 		t.kinds[digest], t.order = k, append(t.order, digest)
 		if len(t.order) <= samplesMost*5 { // the rarest of many are not worth the work
 			files := e.diffs(&o, was, with.estate, &then, will)

@@ -77,11 +77,12 @@ type ModelCount struct {
 
 // Sample shows one of several equal changes by the files of one phone. Secrets are masked.
 type Sample struct {
-	Devices  int64    `json:"devices"` // for which it is the same
-	DeviceID string   `json:"device_id"`
-	Name     string   `json:"name"` // of the file
-	Diff     string   `json:"diff"`
-	Stays    []string `json:"stays_on_phone"`
+	Devices    int64    `json:"devices"` // for which it is the same
+	CustomerID string   `json:"customer_id"`
+	DeviceID   string   `json:"device_id"`
+	Name       string   `json:"name"` // of the file
+	Diff       string   `json:"diff"`
+	Stays      []string `json:"stays_on_phone"`
 }
 
 // Warning is something that people should know before they apply. Code is stable.

@@ -125,7 +125,10 @@ func (p *Plans) Make(ctx context.Context, actor access.Actor, at profile.Place, 
 		}
 		return p.journal.Append(ctx, tx, actor, p.news(t, row.Plan, "made", "make"))
 	})
-	return row.Plan, err
+	if err != nil {
+		return Plan{}, err
+	}
+	return row.Plan, p.veil(ctx, actor, &row.Plan)
 }
 
 // start leaves the work to the background.
@@ -178,7 +181,57 @@ func (p *Plans) Get(ctx context.Context, actor access.Actor, at profile.Place, i
 		return Plan{}, err
 	}
 	row, err := getPlan(ctx, p.db, t.ID, id)
-	return row.Plan, err
+	if err != nil {
+		return Plan{}, err
+	}
+	return row.Plan, p.veil(ctx, actor, &row.Plan)
+}
+
+// veil takes the samples out of a plan above customers that show phones of customers who have not let the actor see them (CH-29). How
+// many phones there are is no secret to their provider.
+func (p *Plans) veil(ctx context.Context, actor access.Actor, plans ...*Plan) error {
+	var ids []string
+	for _, x := range plans {
+		if x.TenantKind == access.Customer {
+			continue
+		}
+		for _, s := range x.Summary.Samples {
+			ids = append(ids, s.CustomerID)
+		}
+	}
+	if len(ids) == 0 {
+		return nil
+	}
+	open, err := p.open(ctx, actor, ids)
+	if err != nil {
+		return err
+	}
+	for _, x := range plans {
+		x.Summary.Samples = slices.DeleteFunc(slices.Clone(x.Summary.Samples), func(s Sample) bool { return x.TenantKind != access.Customer && !open[s.CustomerID] })
+	}
+	return nil
+}
+
+// open tells which of these customers let the actor see their phones.
+func (p *Plans) open(ctx context.Context, actor access.Actor, ids []string) (map[string]bool, error) {
+	f, err := p.tenants.Visible(ctx, p.db, actor, access.DeviceView, true)
+	if err != nil {
+		if errs.KindOf(err) == errs.Forbidden {
+			return nil, nil
+		}
+		return nil, err
+	}
+	slices.Sort(ids)
+	a := p.db.Args()
+	var seen []string
+	if err := p.db.Select(ctx, &seen, `SELECT id FROM tenant_tenants WHERE `+a.In("id", slices.Compact(ids))+` AND `+f.SQL(a, "scope"), a.List()...); err != nil {
+		return nil, err
+	}
+	out := make(map[string]bool, len(seen))
+	for _, id := range seen {
+		out[id] = true
+	}
+	return out, nil
 }
 
 // List gives the plans of the place, the latest first.
@@ -187,12 +240,28 @@ func (p *Plans) List(ctx context.Context, actor access.Actor, at profile.Place, 
 	if err != nil {
 		return nil, "", err
 	}
-	return listPlans(ctx, p.db, t.ID, page)
+	all, next, err := listPlans(ctx, p.db, t.ID, page)
+	if err != nil {
+		return nil, "", err
+	}
+	each := make([]*Plan, len(all))
+	for i := range all {
+		each[i] = &all[i]
+	}
+	return all, next, p.veil(ctx, actor, each...)
 }
 
 // Apply makes a plan happen as it was shown: all of it, later, or on some phones for trial. plan_outdated when anything has moved
 // since. A plan on trial that is applied without phones is applied for all, and its trial ends.
 func (p *Plans) Apply(ctx context.Context, actor access.Actor, at profile.Place, id string, g Go) (Plan, error) {
+	out, err := p.happen(ctx, actor, at, id, g)
+	if err != nil {
+		return Plan{}, err
+	}
+	return out, p.veil(ctx, actor, &out)
+}
+
+func (p *Plans) happen(ctx context.Context, actor access.Actor, at profile.Place, id string, g Go) (Plan, error) {
 	row, err := p.wanted(ctx, actor, at, id, g.IfVersion)
 	if err != nil {
 		return Plan{}, err
@@ -391,7 +460,10 @@ func (p *Plans) Undo(ctx context.Context, actor access.Actor, at profile.Place, 
 		}
 		return p.journal.Append(ctx, tx, actor, p.news(t, done.Plan, what, verb))
 	})
-	return done.Plan, err
+	if err != nil {
+		return Plan{}, err
+	}
+	return done.Plan, p.veil(ctx, actor, &done.Plan)
 }
 
 // revert writes the inverse of an applied plan.

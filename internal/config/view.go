@@ -2,6 +2,7 @@ package config
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"linecard/internal/access"
@@ -159,6 +160,17 @@ func (p *Plans) Files(ctx context.Context, actor access.Actor, at profile.Place,
 	customers := map[string]customer{}
 	for _, c := range sc.customers {
 		customers[c.id] = c.customer
+	}
+	if at.Level != profile.CustomerLevel { // phones of customers who have not let the actor see them are left out (CH-29)
+		ids := make([]string, len(all))
+		for i, x := range all {
+			ids[i] = x.CustomerID
+		}
+		open, err := p.open(ctx, actor, ids)
+		if err != nil {
+			return nil, "", err
+		}
+		all = slices.DeleteFunc(all, func(x concerned) bool { return !open[x.CustomerID] })
 	}
 	var out []PlanFile
 	for _, x := range all {
