@@ -117,7 +117,7 @@ func New(o Options) (*Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	known, err := newMemory(o.Devices, o.Clock, o.Keep)
+	known, err := newMemory(o.Devices, o.Config.Epoch, o.Clock, o.Keep)
 	if err != nil {
 		return nil, err
 	}

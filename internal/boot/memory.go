@@ -17,6 +17,7 @@ import (
 // nobody fills it with guesses.
 type memory struct {
 	devices *device.Service
+	epoch   func(context.Context) (int64, bool)
 	clock   db.Clock
 	keep    time.Duration
 	doors   *otter.Cache[string, *keptDoor]
@@ -32,16 +33,18 @@ type claimKey struct {
 
 type keptDoor struct {
 	device.Door
-	good atomic.Int64
+	good  atomic.Int64 // unix milliseconds when the database last said so
+	epoch atomic.Int64 // of the database when it did
 }
 
 type keptClaim struct {
 	device.Claim
-	good atomic.Int64
+	good  atomic.Int64
+	epoch atomic.Int64
 }
 
-func newMemory(devices *device.Service, clock db.Clock, keep time.Duration) (*memory, error) {
-	m := &memory{devices: devices, clock: clock, keep: keep}
+func newMemory(devices *device.Service, epoch func(context.Context) (int64, bool), clock db.Clock, keep time.Duration) (*memory, error) {
+	m := &memory{devices: devices, epoch: epoch, clock: clock, keep: keep}
 	var err error
 	if m.doors, err = otter.New(&otter.Options[string, *keptDoor]{MaximumSize: 20_000}); err != nil {
 		return nil, err
@@ -60,6 +63,23 @@ type admitted struct {
 	behind bool // and nothing is known of the phone, not even that it is not there
 }
 
+// current gives what is behind a door when nothing was written since the database said so; false when it has to be asked.
+func (m *memory) current(ctx context.Context, host string, mac phone.MAC) (admitted, bool) {
+	now, ok := m.epoch(ctx)
+	if !ok {
+		return admitted{}, false
+	}
+	d, ok := m.doors.GetIfPresent(host)
+	if !ok || d.epoch.Load() != now {
+		return admitted{}, false
+	}
+	c, ok := m.claims.GetIfPresent(claimKey{d.CustomerID, mac})
+	if !ok || c.epoch.Load() != now {
+		return admitted{}, false
+	}
+	return admitted{Entrance: device.Entrance{Door: d.Door, Claim: c.Claim}}, true
+}
+
 // admit gives what is behind a door. While the database does not answer it is what was there last; a fault when the door is not
 // remembered.
 func (m *memory) admit(ctx context.Context, host string, mac phone.MAC) (admitted, error) {
@@ -68,9 +88,10 @@ func (m *memory) admit(ctx context.Context, host string, mac phone.MAC) (admitte
 			return a, nil
 		}
 	}
+	epoch, _ := m.epoch(ctx) // before it is read: what is written meanwhile begins another one
 	e, err := m.devices.Admit(ctx, host, mac)
 	if err == nil {
-		m.remember(host, e)
+		m.remember(host, e, epoch)
 		return admitted{Entrance: e}, nil
 	}
 	if k := errs.KindOf(err); k == errs.Unavailable || k == errs.TimedOut {
@@ -102,16 +123,18 @@ func (m *memory) last(host string, mac phone.MAC) (admitted, bool) {
 	return a, true
 }
 
-func (m *memory) remember(host string, e device.Entrance) {
+func (m *memory) remember(host string, e device.Entrance, epoch int64) {
 	if e.CustomerID == "" {
 		m.doors.Invalidate(host)
 		return
 	}
 	if kept, ok := m.doors.GetIfPresent(host); ok && kept.Same(e.Door) {
 		kept.good.Store(m.now())
+		kept.epoch.Store(epoch)
 	} else {
 		d := &keptDoor{Door: e.Door}
 		d.good.Store(m.now())
+		d.epoch.Store(epoch)
 		m.doors.Set(host, d)
 	}
 	if e.Claim.DeviceID == "" {
@@ -120,10 +143,12 @@ func (m *memory) remember(host string, e device.Entrance) {
 	at := claimKey{e.CustomerID, e.Claim.MAC}
 	if kept, ok := m.claims.GetIfPresent(at); ok && kept.Same(e.Claim) {
 		kept.good.Store(m.now())
+		kept.epoch.Store(epoch)
 		return
 	}
 	c := &keptClaim{Claim: e.Claim}
 	c.good.Store(m.now())
+	c.epoch.Store(epoch)
 	m.claims.Set(at, c)
 }
 

@@ -122,6 +122,7 @@ type file struct {
 	vector revision.Vector
 	until  time.Time    // when it becomes another without any change; zero: never
 	good   atomic.Int64 // unix milliseconds when the database last said that it is right
+	epoch  atomic.Int64 // of the database when it did
 }
 
 type door struct {
@@ -183,6 +184,9 @@ func (s *Service) Door(ctx context.Context, host string) (d device.Door, stale b
 	return device.Door{}, false, err
 }
 
+// Epoch is that of the database: what was read before is good as long as it stays the same. false when it cannot be told cheaply.
+func (s *Service) Epoch(ctx context.Context) (int64, bool) { return s.db.Epoch(ctx) }
+
 // failed notes when the database did not answer; other faults do not count.
 func (s *Service) failed(err error) {
 	if k := errs.KindOf(err); (k == errs.Unavailable || k == errs.TimedOut) && !errors.Is(err, errMoving) {
@@ -211,11 +215,19 @@ func (s *Service) File(ctx context.Context, r Request) (File, error) {
 	if known && s.resting() && s.fresh(kept.good.Load()) {
 		return s.last(kept, nil)
 	}
+	epoch, told := s.db.Epoch(ctx) // before anything is read: what is written meanwhile begins another one
 	if known {
+		current := kept.until.IsZero() || s.db.Now().Before(kept.until)
+		if told && current && kept.epoch.Load() == epoch {
+			kept.good.Store(s.now())
+			s.counts.hits.Add(1)
+			return kept.File, nil
+		}
 		now, err := revision.Of(ctx, s.db, kept.vector.Keys()...)
 		switch {
-		case err == nil && now == kept.vector && (kept.until.IsZero() || s.db.Now().Before(kept.until)):
+		case err == nil && now == kept.vector && current:
 			kept.good.Store(s.now())
+			kept.epoch.Store(epoch)
 			s.counts.hits.Add(1)
 			return kept.File, nil
 		case err != nil && !saysNo(err):
@@ -226,6 +238,7 @@ func (s *Service) File(ctx context.Context, r Request) (File, error) {
 	switch {
 	case err == nil:
 		made.good.Store(s.now())
+		made.epoch.Store(epoch)
 		s.files.Set(k, made)
 		return made.File, nil
 	case saysNo(err):
