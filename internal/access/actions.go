@@ -69,6 +69,13 @@ const (
 	RedirectDecide  Action = "rps.decide"  // settle who a MAC belongs to (CH-41)
 	RedirectConnect Action = "rps.connect" // accounts at makers' redirect clouds (CH-40)
 
+	TemplateView     Action = "template.view" // onboarding templates and carriers (WS-96)
+	TemplateEdit     Action = "template.edit"
+	CustomerOffboard Action = "customer.offboard"   // end the wholesale service of a customer (WS-141)
+	SubPartnerAsk    Action = "sub_partner.request" // ask the operator for a sub-partner (WS-74)
+	ComplianceView   Action = "compliance.view"     // screening lists, cases and what they matched (WS-44)
+	ComplianceDecide Action = "compliance.decide"   // load lists, approve and deny (WS-46)
+
 	CatalogView      Action = "catalog.view" // packages, add-ons, features: everybody who is signed in (WS-17)
 	CatalogEdit      Action = "catalog.edit"
 	PackagesEdit     Action = "customer.packages"  // packages and limits of a customer (WS-12, WS-13)
@@ -80,6 +87,23 @@ const (
 	ReportEdit       Action = "billing_reports.write"
 	InvoiceView      Action = "invoice.view" // WS-58
 	InvoiceEdit      Action = "invoice.edit"
+
+	UserView     Action = "user.view"   // users and workspaces
+	UserEdit     Action = "user.edit"   // add and change them, by hand, file and directory (WS-132, WS-133)
+	UserDelete   Action = "user.delete" // also while its provider is suspended
+	UserRename   Action = "user.rename" // names and e-mail stay the customer's own in restricted mode (WS-156)
+	UserPackage  Action = "user.package"
+	UserClaim    Action = "user.claim"     // WS-134
+	UserSync     Action = "user.directory" // WS-135, WS-137
+	WorkspaceSet Action = "workspace.edit" // WS-148
+	LocationView Action = "location.view"
+	LocationEdit Action = "location.edit"
+	NumberView   Action = "number.view"
+	NumberEdit   Action = "number.edit"   // bring numbers and take them away (WS-110)
+	NumberAssign Action = "number.assign" // to people and places
+	LineView     Action = "line.view"     // managed lines, without passwords
+	LineEdit     Action = "line.edit"
+	CallingEdit  Action = "calling.edit" // where lines register
 
 	LockLift       Action = "account.unlock"
 	MailboxView    Action = "mail.view" // delivery state of mails
@@ -150,6 +174,12 @@ var rules = map[Action]rule{
 	RedirectReveal:        {needs: RedirectManage, permission: "RPS", write: true},
 	RedirectDecide:        {write: true},
 	RedirectConnect:       {write: true, own: true, notActing: true},
+	TemplateView:          {},
+	TemplateEdit:          {write: true},
+	CustomerOffboard:      {write: true},
+	SubPartnerAsk:         {write: true, own: true, notActing: true},
+	ComplianceView:        {},
+	ComplianceDecide:      {write: true},
 	CatalogView:           {},
 	CatalogEdit:           {write: true},
 	PackagesEdit:          {write: true, provision: true},
@@ -161,6 +191,22 @@ var rules = map[Action]rule{
 	ReportEdit:            {write: true},
 	InvoiceView:           {notActing: true},
 	InvoiceEdit:           {write: true, notActing: true},
+	UserView:              {},
+	UserEdit:              {write: true, provision: true, screening: true, control: "users.add_modify"},
+	UserDelete:            {write: true, control: "users.add_modify"},
+	UserRename:            {write: true},
+	UserPackage:           {write: true, provision: true, screening: true, control: "user.package"},
+	UserClaim:             {write: true, provision: true, screening: true, control: "users.claim"},
+	UserSync:              {write: true, provision: true, screening: true, control: "users.dirsync"},
+	WorkspaceSet:          {write: true, provision: true, screening: true},
+	LocationView:          {},
+	LocationEdit:          {write: true, provision: true},
+	NumberView:            {},
+	NumberEdit:            {write: true, provision: true},
+	NumberAssign:          {write: true, provision: true, control: "user.work_number"},
+	LineView:              {},
+	LineEdit:              {write: true},
+	CallingEdit:           {write: true},
 	LockLift:              {write: true},
 	MailboxView:           {},
 	PlatformStatus:        {},

@@ -39,12 +39,15 @@ type grant struct {
 var (
 	viewAll = []Action{PartnerView, SubPartnerView, CustomerView, OrderView, AccountView, LogView, EventView, OperationGet,
 		SettingsView, DeviceView, SoftwareView, ProfileView, ProvisioningView, RedirectView, MailboxView,
-		CatalogView, SubscriptionView, RetailView, ReportView, InvoiceView}
+		CatalogView, SubscriptionView, RetailView, ReportView, InvoiceView, TemplateView, UserView, LocationView, NumberView, LineView}
+	// peopleAll is all that can be done to users, places, numbers and managed lines.
+	peopleAll = []Action{UserView, UserEdit, UserDelete, UserRename, UserPackage, UserClaim, UserSync, WorkspaceSet, LocationView, LocationEdit,
+		NumberView, NumberEdit, NumberAssign, LineView, LineEdit, CallingEdit}
 	partnerAll = []Action{PartnerView, CustomerView, CustomerCreate, CustomerEdit, CustomerFreeze, CustomerResetPassword,
 		CustomerEnter, CustomerArchive, CustomerRestrict, OrderView, OrderCreate, AccountView, AccountEdit, AccountSub, TokenManage,
 		LogView, EventView, WebhookEdit, OperationGet, SettingsView, SettingsEdit, CompanyName, DeviceView, SoftwareView, DeviceEdit, DeviceAct,
 		ProfileView, ProfileEdit, ProvisioningView, ProvisioningEdit, SecretReveal, RedirectView, RedirectEdit, RedirectReveal, RedirectConnect, LockLift, MailboxView,
-		CatalogView, PackagesEdit, SubscriptionView, RetailView, RetailEdit, ReportView, ReportEdit, InvoiceView}
+		CatalogView, PackagesEdit, SubscriptionView, RetailView, RetailEdit, ReportView, ReportEdit, InvoiceView, TemplateView, TemplateEdit, CustomerOffboard}
 	partnerLevel  = []TenantKind{Partner, SubPartner}
 	customerLevel = []TenantKind{Customer}
 )
@@ -52,27 +55,30 @@ var (
 var roles = map[Role]grant{
 	OperatorAdmin:      {in: []TenantKind{Operator}, may: nil, note: "everything"}, // see may()
 	OperatorSupport:    {in: []TenantKind{Operator}, may: append([]Action{Self, CustomerEnter, SubPartnerEnter, LockLift, PlatformStatus, DeviceAct, RedirectDecide}, viewAll...)},
-	OperatorCompliance: {in: []TenantKind{Operator}, may: []Action{Self, PartnerView, CustomerView, LogView, EventView, OperationGet, CatalogView}},
+	OperatorCompliance: {in: []TenantKind{Operator}, may: []Action{Self, PartnerView, CustomerView, LogView, EventView, OperationGet, CatalogView, ComplianceView, ComplianceDecide}},
 	OperatorBilling: {in: []TenantKind{Operator}, may: []Action{Self, PartnerView, CustomerView, OrderView, OrderFulfil, LogView, OperationGet,
 		CatalogView, SubscriptionView, SubscriptionEdit, ReportView, ReportEdit, InvoiceView, InvoiceEdit}},
 
-	PartnerFullAdmin:      {in: partnerLevel, may: append([]Action{Self}, partnerAll...)},
-	PartnerWholesaleAdmin: {in: partnerLevel, may: []Action{Self, PartnerView, CustomerView, CustomerCreate, CustomerEdit, CustomerEnter, OrderView, OrderCreate, OperationGet, EventView, CatalogView, PackagesEdit}},
+	PartnerFullAdmin:      {in: partnerLevel, may: slices.Concat([]Action{Self}, partnerAll, peopleAll)},
+	PartnerWholesaleAdmin: {in: partnerLevel, may: append([]Action{Self, PartnerView, CustomerView, CustomerCreate, CustomerEdit, CustomerEnter, OrderView, OrderCreate, OperationGet, EventView, CatalogView, PackagesEdit, TemplateView, TemplateEdit, CustomerOffboard}, peopleAll...)},
 	PartnerBillingRead:    {in: partnerLevel, may: []Action{Self, PartnerView, OperationGet, CatalogView, SubscriptionView, RetailView, ReportView, InvoiceView}},
 	PartnerBillingWrite:   {in: partnerLevel, may: []Action{Self, PartnerView, OperationGet, CatalogView, SubscriptionView, RetailView, RetailEdit, ReportView, ReportEdit, InvoiceView}},
 	PartnerReadonlyAdmin:  {in: partnerLevel, may: append([]Action{Self, CustomerEnter}, without(viewAll, SubPartnerView)...)},
-	PartnerSupport:        {in: partnerLevel, may: []Action{Self, CatalogView, PartnerView, CustomerView, CustomerEnter, DeviceView, SoftwareView, DeviceAct, ProfileView, RedirectView, OperationGet}},
+	PartnerSupport:        {in: partnerLevel, may: []Action{Self, CatalogView, PartnerView, CustomerView, CustomerEnter, DeviceView, SoftwareView, DeviceAct, ProfileView, RedirectView, OperationGet, UserView, LocationView, NumberView, LineView}},
 	PartnerSubAccount:     {in: partnerLevel, may: []Action{Self, CatalogView, PartnerView, OperationGet}}, // and its functions
 
 	CustomerFullAdmin: {in: customerLevel, may: []Action{Self, CatalogView, CustomerView, CustomerEdit, CustomerAuthorise, OrderView, AccountView, AccountEdit,
 		TokenManage, LogView, EventView, WebhookEdit, OperationGet, SettingsView, SettingsEdit, CompanyName, DeviceView, SoftwareView, DeviceEdit, DeviceAct,
-		ProfileView, ProfileEdit, ProvisioningView, ProvisioningEdit, SecretReveal, RedirectView, RedirectEdit, RedirectReveal, LockLift}},
-	CustomerUserAdmin:     {in: customerLevel, may: []Action{Self, CatalogView, CustomerView, AccountView, OperationGet}},
-	CustomerDeviceAdmin:   {in: customerLevel, may: []Action{Self, CatalogView, CustomerView, DeviceView, SoftwareView, DeviceEdit, DeviceAct, ProfileView, ProfileEdit, ProvisioningView, ProvisioningEdit, SecretReveal, RedirectView, RedirectEdit, RedirectReveal, OperationGet, EventView}},
-	CustomerReadonlyAdmin: {in: customerLevel, may: []Action{Self, CatalogView, CustomerView, OrderView, AccountView, LogView, EventView, OperationGet, SettingsView, DeviceView, SoftwareView, ProfileView, ProvisioningView, RedirectView}},
-	CustomerSupport:       {in: customerLevel, may: []Action{Self, CatalogView, CustomerView, DeviceView, SoftwareView, DeviceAct, ProfileView, RedirectView, OperationGet}},
+		ProfileView, ProfileEdit, ProvisioningView, ProvisioningEdit, SecretReveal, RedirectView, RedirectEdit, RedirectReveal, LockLift,
+		UserView, UserEdit, UserDelete, UserRename, UserPackage, UserClaim, UserSync, WorkspaceSet, LocationView, LocationEdit, NumberView, NumberAssign, LineView, LineEdit}},
+	CustomerUserAdmin: {in: customerLevel, may: []Action{Self, CatalogView, CustomerView, AccountView, OperationGet,
+		UserView, UserEdit, UserDelete, UserRename, UserPackage, LocationView, NumberView, NumberAssign, LineView}},
+	CustomerDeviceAdmin: {in: customerLevel, may: []Action{Self, CatalogView, CustomerView, DeviceView, SoftwareView, DeviceEdit, DeviceAct, ProfileView, ProfileEdit, ProvisioningView, ProvisioningEdit, SecretReveal, RedirectView, RedirectEdit, RedirectReveal, OperationGet, EventView,
+		UserView, WorkspaceSet, LocationView, NumberView, LineView, LineEdit}},
+	CustomerReadonlyAdmin: {in: customerLevel, may: []Action{Self, CatalogView, CustomerView, OrderView, AccountView, LogView, EventView, OperationGet, SettingsView, DeviceView, SoftwareView, ProfileView, ProvisioningView, RedirectView, UserView, LocationView, NumberView, LineView}},
+	CustomerSupport:       {in: customerLevel, may: []Action{Self, CatalogView, CustomerView, DeviceView, SoftwareView, DeviceAct, ProfileView, RedirectView, OperationGet, UserView, LocationView, NumberView, LineView}},
 
-	Helpdesk: {in: []TenantKind{Partner, SubPartner, Customer}, may: []Action{Self, CatalogView, CustomerView, CustomerEnter, DeviceView, SoftwareView, DeviceAct, ProfileView, RedirectView, OperationGet}},
+	Helpdesk: {in: []TenantKind{Partner, SubPartner, Customer}, may: []Action{Self, CatalogView, CustomerView, CustomerEnter, DeviceView, SoftwareView, DeviceAct, ProfileView, RedirectView, OperationGet, UserView, LocationView, NumberView, LineView}},
 }
 
 // Roles lists the roles that can be held in a tenant of this kind, in a fixed order.
@@ -106,7 +112,7 @@ func (a Actor) holds(act Action) bool {
 
 // indirect is what only somebody who is partner full administrator and wholesale administrator at once may do, and only
 // in a partner: sub-partners have none below them (WS-75, WS-83).
-var indirect = []Action{SubPartnerView, SubPartnerCreate, SubPartnerEdit, SubPartnerSuspend, SubPartnerEnter}
+var indirect = []Action{SubPartnerView, SubPartnerAsk, SubPartnerCreate, SubPartnerEdit, SubPartnerSuspend, SubPartnerEnter}
 
 func bothPartnerRoles(a Actor) bool {
 	return a.Tenant.Kind == Partner && a.Has(PartnerFullAdmin) && a.Has(PartnerWholesaleAdmin)
