@@ -102,12 +102,6 @@ func fixed(n *big.Int, places int) string {
 // Money prints an amount of minor units as accounting writes it: "-12.30", of a currency without minor units "-12".
 func Money(minor int64, currency string) string { return fixed(big.NewInt(minor), decimals(currency)) }
 
-// PriceText prints a price of ten-thousandths with two to four decimals.
-func PriceText(price int64) string {
-	s := fixed(big.NewInt(price), 4)
-	return strings.TrimSuffix(strings.TrimSuffix(s, "0"), "0")
-}
-
 // decimals says how many decimals the minor unit of a currency has (ISO 4217).
 func decimals(currency string) int {
 	switch currency {

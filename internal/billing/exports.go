@@ -18,7 +18,7 @@ func (i Invoice) WriteLines(w io.Writer) error {
 	out.UseCRLF = true
 	_ = out.Write([]string{"NUMBER", "PERIOD_START", "PERIOD_END", "SUB_PARTNER_NAME", "SUB_PARTNER_ORG_ID", "SERVICE_NAME", "SKU", "DESCRIPTION", "RULE", "FROM", "TO", "QUANTITY", "DAYS", "UNIT_PRICE", "AMOUNT", "CURRENCY"})
 	for _, l := range i.Lines.V {
-		_ = out.Write([]string{i.Number, i.Start, i.End, harmless(l.SubPartnerName), l.SubPartnerID, l.Item, l.SKU, harmless(l.Name), string(l.Rule), l.From, l.To, l.Quantity, text(l.Days), PriceText(l.Price),
+		_ = out.Write([]string{i.Number, i.Start, i.End, harmless(l.SubPartnerName), l.SubPartnerID, l.Item, l.SKU, harmless(l.Name), string(l.Rule), l.From, l.To, l.Quantity, text(l.Days), catalog.PriceText(l.Price),
 			Money(l.Amount, i.Currency), i.Currency})
 	}
 	_ = out.Write([]string{i.Number, i.Start, i.End, "", "", "TOTAL", "", "", "", "", "", "", "", "", Money(i.Total, i.Currency), i.Currency})
@@ -32,7 +32,7 @@ func WritePrices(w io.Writer, currency string, prices []catalog.Price) error {
 	out.UseCRLF = true
 	_ = out.Write([]string{"SERVICE_NAME", "VALID_FROM", "UNIT_PRICE", "CURRENCY"})
 	for _, p := range prices {
-		_ = out.Write([]string{p.Item, p.ValidFrom, PriceText(p.Price), currency})
+		_ = out.Write([]string{p.Item, p.ValidFrom, catalog.PriceText(p.Price), currency})
 	}
 	out.Flush()
 	return out.Error()
@@ -141,12 +141,12 @@ func (s *Service) WriteCustomerStatement(ctx context.Context, actor access.Actor
 	}
 	_ = out.Write(head)
 	err = s.CustomerStatement(ctx, actor, providerID, month, func(c Charged) error {
-		cells := []string{harmless(c.External), c.CustomerID, harmless(c.Name), c.SKU, c.Item, harmless(c.Description), c.Quantity, c.Months, PriceText(c.Price), Money(c.Amount, c.Currency), c.Currency, c.Effective, c.Cancelled}
+		cells := []string{harmless(c.External), c.CustomerID, harmless(c.Name), c.SKU, c.Item, harmless(c.Description), c.Quantity, c.Months, catalog.PriceText(c.Price), Money(c.Amount, c.Currency), c.Currency, c.Effective, c.Cancelled}
 		if c.Currency == "" {
 			cells[8], cells[9] = "", ""
 		}
 		if costs {
-			cells = append(cells, PriceText(c.Cost), Money(c.CostAmount, c.CostCurrency), c.CostCurrency, c.SubPartnerID)
+			cells = append(cells, catalog.PriceText(c.Cost), Money(c.CostAmount, c.CostCurrency), c.CostCurrency, c.SubPartnerID)
 		}
 		return out.Write(cells)
 	})

@@ -21,7 +21,7 @@ func lines(i billing.Invoice) string {
 		if l.SubPartnerID != "" {
 			sub = " " + l.SubPartnerName
 		}
-		out = append(out, fmt.Sprintf("%s%s %s × %s = %s", l.Item, sub, l.Quantity, billing.PriceText(l.Price), billing.Money(l.Amount, i.Currency)))
+		out = append(out, fmt.Sprintf("%s%s %s × %s = %s", l.Item, sub, l.Quantity, catalog.PriceText(l.Price), billing.Money(l.Amount, i.Currency)))
 	}
 	return strings.Join(out, "; ") + "; total " + billing.Money(i.Total, i.Currency)
 }

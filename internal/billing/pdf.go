@@ -7,6 +7,8 @@ import (
 	"codeberg.org/go-pdf/fpdf"
 	"golang.org/x/image/font/gofont/gobold"
 	"golang.org/x/image/font/gofont/goregular"
+
+	"linecard/internal/catalog"
 )
 
 // Letterhead is what a printed statement says beside its lines.
@@ -76,7 +78,7 @@ func (i Invoice) table(p *fpdf.Fpdf) {
 			p.CellFormat(0, 7, clip(p, printable(or(l.SubPartnerName, l.SubPartnerID)), 165), "B", 1, "L", false, 0, "")
 			p.SetFont("go", "", 9)
 		}
-		for n, cell := range []string{l.Name, l.From + " – " + l.To[5:], l.Quantity, PriceText(l.Price), Money(l.Amount, i.Currency)} {
+		for n, cell := range []string{l.Name, l.From + " – " + l.To[5:], l.Quantity, catalog.PriceText(l.Price), Money(l.Amount, i.Currency)} {
 			p.CellFormat(columnWidths[n], 6, clip(p, printable(cell), columnWidths[n]-2), "", 0, aligned(n), false, 0, "")
 		}
 		p.Ln(6)

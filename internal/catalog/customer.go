@@ -140,3 +140,68 @@ func (s *Service) Reserve(ctx context.Context, tx *db.Tx, customerID, code strin
 	}
 	return errLimit.With("package", code)
 }
+
+// Packages is CustomerPackages for whoever may see the customer, with the version of the list (0: never set).
+func (s *Service) Packages(ctx context.Context, actor access.Actor, customerID string) ([]PackageLimit, int64, error) {
+	if _, err := s.customer(ctx, s.db, actor, access.CustomerView, customerID); err != nil {
+		return nil, 0, err
+	}
+	return s.packages(ctx, s.db, customerID)
+}
+
+func (s *Service) packages(ctx context.Context, q db.Q, customerID string) ([]PackageLimit, int64, error) {
+	all, err := s.CustomerPackages(ctx, q, customerID)
+	if err != nil {
+		return nil, 0, err
+	}
+	var version int64
+	err = q.Get(ctx, &version, `SELECT version FROM catalog_customers WHERE id = $1`, customerID)
+	if err != nil && errs.KindOf(err) == errs.NotFound {
+		err = nil
+	}
+	return all, version, err
+}
+
+func (s *Service) customer(ctx context.Context, q db.Q, actor access.Actor, act access.Action, id string) (tenant.Tenant, error) {
+	t, target, err := s.tenants.Target(ctx, q, actor, id)
+	if err == nil {
+		err = access.Decide(actor, act, target)
+	}
+	if err == nil && t.Kind != access.Customer {
+		err = errs.Missing("object")
+	}
+	return t, err
+}
+
+// ChangePackages is SetCustomerPackages as a use case. Stale when ifVersion is not 0 and not the present version.
+func (s *Service) ChangePackages(ctx context.Context, actor access.Actor, customerID string, want []PackageLimit, ifVersion int64) ([]PackageLimit, int64, error) {
+	var out []PackageLimit
+	var version int64
+	err := s.db.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
+		if err := tx.LockToRead(ctx, "tenant_tenants", customerID); err != nil {
+			return err
+		}
+		t, err := s.customer(ctx, tx, actor, access.PackagesEdit, customerID)
+		if err != nil {
+			return err
+		}
+		if t.State == tenant.Archived {
+			return errArchived
+		}
+		_, have, err := s.packages(ctx, tx, t.ID)
+		if err != nil {
+			return err
+		}
+		if ifVersion != 0 && ifVersion != have {
+			return errStale
+		}
+		if err := s.SetCustomerPackages(ctx, tx, actor, t, want); err != nil {
+			return err
+		}
+		out, version, err = s.packages(ctx, tx, t.ID)
+		return err
+	})
+	return out, version, err
+}
+
+var errArchived = errs.New(errs.Conflict, "archived", "It is archived and cannot be changed any more.")
