@@ -75,6 +75,7 @@ type line struct {
 	NextAuthID   string            `db:"next_auth_id"`
 	NextPassword []byte            `db:"next_password"`
 	Rotated      db.Time           `db:"rotated"`
+	Held         bool              `db:"held"` // the next credentials do not register yet
 	Data         db.JSON[LineData] `db:"data"`
 	Created      db.Time           `db:"created"`
 	Updated      db.Time           `db:"updated"`
@@ -92,7 +93,7 @@ type line struct {
 }
 
 const (
-	lineColumns = `l.id, l.customer_id, l.scope, l.holder_id, l.user_part, l.auth_id, l.password, COALESCE(l.next_auth_id, '') AS next_auth_id, l.next_password, l.rotated,
+	lineColumns = `l.id, l.customer_id, l.scope, l.holder_id, l.user_part, l.auth_id, l.password, COALESCE(l.next_auth_id, '') AS next_auth_id, l.next_password, l.rotated, l.held,
 	l.data, l.created, l.updated, l.version, s.kind, s.display_name, s.extension, COALESCE(n.number, '') AS number, COALESCE(s.location_id, '') AS location_id, s.active,
 	COALESCE(c.calling, '') AS calling`
 	lineJoins = ` JOIN subscriber_holders s ON s.id = l.holder_id LEFT JOIN subscriber_numbers n ON n.holder_id = s.id
@@ -164,7 +165,7 @@ func (l line) shown() Line {
 		Active: l.Active, Created: l.Created, Updated: l.Updated, Version: l.Version}
 }
 
-// onPhone is the line as a phone gets it: with its next credentials as soon as there are some.
+// onPhone is the line as a phone gets it: with its next credentials as soon as they would register.
 func (s *Service) onPhone(l line, number int) (phone.Line, error) {
 	d, c := l.Data.V, l.Calling.V
 	out := phone.Line{Number: number, Label: d.Label, DisplayName: d.DisplayName, User: l.UserPart, AuthUser: l.AuthID, Registrars: d.Registrars, Proxies: d.Proxies,
@@ -190,7 +191,7 @@ func (s *Service) onPhone(l line, number int) (phone.Line, error) {
 		out.Expires = c.Expires
 	}
 	sealed := l.Password
-	if l.NextAuthID != "" {
+	if l.NextAuthID != "" && !l.Held {
 		out.AuthUser, sealed = l.NextAuthID, l.NextPassword
 	}
 	word, err := s.box.Open(sealed, sealedAs(l.ID, out.AuthUser))
@@ -465,8 +466,8 @@ func updateLine(ctx context.Context, tx *db.Tx, l line) error {
 	if l.NextAuthID != "" {
 		next = l.NextAuthID
 	}
-	_, err := tx.Exec(ctx, `UPDATE subscriber_lines SET auth_id = $2, password = $3, next_auth_id = $4, next_password = $5, rotated = $6, data = $7, updated = $8, version = $9 WHERE id = $1`,
-		l.ID, l.AuthID, l.Password, next, l.NextPassword, l.Rotated, l.Data, l.Updated, l.Version)
+	_, err := tx.Exec(ctx, `UPDATE subscriber_lines SET auth_id = $2, password = $3, next_auth_id = $4, next_password = $5, rotated = $6, data = $7, updated = $8, version = $9,
+		held = $10 WHERE id = $1`, l.ID, l.AuthID, l.Password, next, l.NextPassword, l.Rotated, l.Data, l.Updated, l.Version, l.Held)
 	return err
 }
 

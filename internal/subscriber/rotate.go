@@ -31,29 +31,52 @@ func (s *Service) Credentials(ctx context.Context, q db.Q, lineIDs []string) ([]
 	}
 	var out []Credential
 	for _, r := range rows {
+		r.Held = true // first as it registered until now
 		p, err := s.onPhone(r, 1)
 		if err != nil {
 			return nil, err
 		}
 		c := Credential{LineID: r.ID, CustomerID: r.CustomerID, Scope: r.Scope, User: r.UserPart, Realm: r.Calling.V.realm(), AuthID: p.AuthUser, Password: p.Password,
-			Next: r.NextAuthID != "", DisplayName: p.DisplayName, Extension: r.Extension, Number: r.Number, Registrars: p.Registrars, Proxies: p.Proxies, Transport: p.Transport}
+			DisplayName: p.DisplayName, Extension: r.Extension, Number: r.Number, Registrars: p.Registrars, Proxies: p.Proxies, Transport: p.Transport}
+		out = append(out, c)
 		if r.NextAuthID != "" {
-			was := c
-			was.Next, was.AuthID = false, r.AuthID
-			word, err := s.box.Open(r.Password, sealedAs(r.ID, r.AuthID))
+			word, err := s.box.Open(r.NextPassword, sealedAs(r.ID, r.NextAuthID))
 			if err != nil {
 				return nil, err
 			}
-			was.Password = string(word)
-			out = append(out, was)
+			c.Next, c.AuthID, c.Password = true, r.NextAuthID, string(word)
+			out = append(out, c)
 		}
-		out = append(out, c)
 	}
 	return out, nil
 }
 
-// Rotate begins to give a line new credentials beside the old: from now on its phones get the new ones, and both register
-// (decision 20). Who publishes lines hears of it in the same transaction.
+// Hold keeps the next credentials of these lines from their phones until Offer, because they would not register yet: who publishes
+// lines says so in the transaction in which a rotation begins (decision 20).
+func (s *Service) Hold(ctx context.Context, tx *db.Tx, lineIDs []string) error {
+	if len(lineIDs) == 0 {
+		return nil
+	}
+	a := tx.Args()
+	_, err := tx.Exec(ctx, `UPDATE subscriber_lines SET held = TRUE WHERE next_auth_id IS NOT NULL AND `+a.In("id", lineIDs), a.List()...)
+	return err
+}
+
+// Offer gives the phones of these lines the next credentials, which register now. A line that is not held is left alone.
+func (s *Service) Offer(ctx context.Context, tx *db.Tx, lineIDs []string) error {
+	if len(lineIDs) == 0 {
+		return nil
+	}
+	a := tx.Args()
+	n, err := tx.Exec(ctx, `UPDATE subscriber_lines SET held = FALSE WHERE held AND `+a.In("id", lineIDs), a.List()...)
+	if err != nil || n == 0 {
+		return err
+	}
+	return touch(ctx, tx, lineIDs)
+}
+
+// Rotate begins to give a line new credentials beside the old: its phones get the new ones, and both register (decision 20). Who
+// publishes lines hears of it in the same transaction, and may Hold the new ones back until they stand where lines register.
 func (s *Service) Rotate(ctx context.Context, actor access.Actor, customerID, id string, ifVersion int64) (Line, error) {
 	return s.changeLine(ctx, actor, access.LineEdit, customerID, id, ifVersion, func(_ context.Context, tx *db.Tx, _ tenant.Tenant, l *line) (string, map[string]any, error) {
 		if l.NextAuthID != "" {
@@ -61,6 +84,7 @@ func (s *Service) Rotate(ctx context.Context, actor access.Actor, customerID, id
 		}
 		var err error
 		l.NextAuthID, l.NextPassword, err = s.credentials(l.ID)
+		l.Held = false
 		l.Rotated = tx.Now()
 		return "rotation_started", nil, err
 	})
