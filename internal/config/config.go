@@ -184,8 +184,11 @@ func (s *Service) Door(ctx context.Context, host string) (d device.Door, stale b
 	return device.Door{}, false, err
 }
 
-// Epoch is that of the database: what was read before is good as long as it stays the same. false when it cannot be told cheaply.
-func (s *Service) Epoch(ctx context.Context) (int64, bool) { return s.db.Epoch(ctx) }
+// exact is the lag that files stand: a phone that just missed a change would come back a day later.
+const exact = 100 * time.Millisecond
+
+// Epoch is that of the database for doors, which may lag a second behind what another node wrote.
+func (s *Service) Epoch(ctx context.Context) (int64, bool) { return s.db.Epoch(ctx, time.Second) }
 
 // failed notes when the database did not answer; other faults do not count.
 func (s *Service) failed(err error) {
@@ -215,7 +218,7 @@ func (s *Service) File(ctx context.Context, r Request) (File, error) {
 	if known && s.resting() && s.fresh(kept.good.Load()) {
 		return s.last(kept, nil)
 	}
-	epoch, told := s.db.Epoch(ctx) // before anything is read: what is written meanwhile begins another one
+	epoch, told := s.db.Epoch(ctx, exact) // before anything is read: what is written meanwhile begins another one
 	if known {
 		current := kept.until.IsZero() || s.db.Now().Before(kept.until)
 		if told && current && kept.epoch.Load() == epoch {
@@ -223,9 +226,9 @@ func (s *Service) File(ctx context.Context, r Request) (File, error) {
 			s.counts.hits.Add(1)
 			return kept.File, nil
 		}
-		now, err := revision.Of(ctx, s.db, kept.vector.Keys()...)
+		holds, err := kept.vector.Holds(ctx, s.db)
 		switch {
-		case err == nil && now == kept.vector && current:
+		case err == nil && holds && current:
 			kept.good.Store(s.now())
 			kept.epoch.Store(epoch)
 			s.counts.hits.Add(1)

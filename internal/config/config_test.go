@@ -232,7 +232,7 @@ func TestAfterAFaultTheDatabaseIsLeftAloneForAMoment(t *testing.T) {
 			}
 		}
 		stale(ctx, false)
-		f.Phone(t, f.Acme.ID, "64167f0a0b0e") // something was written: the database has to be asked
+		f.Phone(t, f.Acme.ID, "64167f0a0b0e")                                   // something was written: the database has to be asked
 		late, cancel := context.WithDeadline(ctx, time.Now().Add(-time.Second)) // the database does not answer in time
 		defer cancel()
 		stale(late, true)

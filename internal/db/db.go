@@ -48,7 +48,7 @@ type engine interface {
 	transact(ctx context.Context, dry bool, fn func(runner) error) error
 	dialect() dialect
 	// epoch is DB.Epoch.
-	epoch(ctx context.Context) (int64, bool)
+	epoch(ctx context.Context, lag time.Duration) (int64, bool)
 	migrate(ctx context.Context) error
 	backup(ctx context.Context, file string) error
 	ping(ctx context.Context) error

@@ -9,13 +9,16 @@ import (
 )
 
 // Epoch is a number that grows whenever something was committed, so that what was read before can be used again without asking as long
-// as it stays the same (decision 10). false when the database cannot tell that cheaply (PostgreSQL); then one has to read. What this
-// process commits is told at once, before its caller learns that it is durable; what another process wrote into the same file is told
-// at most 50 ms later, since the file is looked at that often.
-func (d *DB) Epoch(ctx context.Context) (int64, bool) { return d.epoch(ctx) }
+// as it stays the same (decision 10). What this process commits is told at once, before its caller learns that it is durable; what
+// another one writes is told after lag at the latest. false when the database cannot tell that cheaply and has to be read: PostgreSQL
+// for lags below a second, a database that is closed.
+func (d *DB) Epoch(ctx context.Context, lag time.Duration) (int64, bool) { return d.epoch(ctx, lag) }
 
-// glance is how often a SQLite file is looked at for what other processes wrote.
-const glance = 50 * time.Millisecond
+// glance is how often a SQLite file is looked at for what other processes wrote; of PostgreSQL it is taken as written once a second.
+const (
+	glance = 50 * time.Millisecond
+	second = time.Second
+)
 
 // epochs counts commits of one SQLite file.
 type epochs struct {

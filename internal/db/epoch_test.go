@@ -4,6 +4,7 @@ import (
 	"context"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"linecard/internal/db"
 	"linecard/internal/db/dbtest"
@@ -19,7 +20,7 @@ func TestAnEpochEndsWithEveryCommitAndIsToldToOtherProcessesSoon(t *testing.T) {
 	defer two.Close()
 	epoch := func(d *db.DB) int64 {
 		t.Helper()
-		n, ok := d.Epoch(t.Context())
+		n, ok := d.Epoch(t.Context(), 100*time.Millisecond)
 		if !ok {
 			t.Fatal("an embedded database cannot tell")
 		}
@@ -53,14 +54,27 @@ func TestAnEpochEndsWithEveryCommitAndIsToldToOtherProcessesSoon(t *testing.T) {
 	if err := two.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if _, ok := two.Epoch(t.Context()); ok {
+	if _, ok := two.Epoch(t.Context(), time.Second); ok {
 		t.Error("a closed database tells an epoch")
 	}
 }
 
-func TestPostgreSQLTellsNoEpoch(t *testing.T) {
+func TestPostgreSQLTellsWhatThisProcessWroteAndASecondOfOthers(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB, _ *dbtest.Clock) {
-		if _, ok := d.Epoch(t.Context()); ok != d.Embedded() {
+		before, ok := d.Epoch(t.Context(), time.Second)
+		if !ok {
+			t.Fatal("it cannot tell")
+		}
+		if err := d.Tx(t.Context(), func(ctx context.Context, tx *db.Tx) error {
+			_, err := tx.Exec(ctx, `INSERT INTO revision_counters (id, kind, n) VALUES ('a', 'device', 1)`)
+			return err
+		}); err != nil {
+			t.Fatal(err)
+		}
+		if after, _ := d.Epoch(t.Context(), time.Second); after == before {
+			t.Error("an own commit is not told")
+		}
+		if _, ok := d.Epoch(t.Context(), 100*time.Millisecond); ok != d.Embedded() {
 			t.Errorf("embedded %v, tells %v", d.Embedded(), ok)
 		}
 	})

@@ -3,6 +3,7 @@ package db
 import (
 	"context"
 	"database/sql"
+	"sync/atomic"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -12,7 +13,11 @@ import (
 )
 
 // pgEngine is PostgreSQL, or an engine that speaks its protocol: no advisory locks, no LISTEN (architecture section 1).
-type pgEngine struct{ db *sql.DB }
+type pgEngine struct {
+	db        *sql.DB
+	began     time.Time
+	committed atomic.Int64 // transactions of this process
+}
 
 func openPostgres(_ context.Context, rawURL string, o Options) (engine, error) {
 	cfg, err := pgx.ParseConfig(rawURL)
@@ -35,14 +40,38 @@ func openPostgres(_ context.Context, rawURL string, o Options) (engine, error) {
 	pool.SetMaxOpenConns(n)
 	pool.SetMaxIdleConns(n)
 	pool.SetConnMaxIdleTime(5 * time.Minute)
-	return &pgEngine{db: pool}, nil
+	return &pgEngine{db: pool, began: time.Now()}, nil
 }
 
 func (e *pgEngine) dialect() dialect { return postgres }
 
-func (e *pgEngine) epoch(context.Context) (int64, bool) { return 0, false }
+// epoch has no cheap way to see what others wrote, so a second is one epoch.
+func (e *pgEngine) epoch(_ context.Context, lag time.Duration) (int64, bool) {
+	if lag < second {
+		return 0, false
+	}
+	return int64(time.Since(e.began)/second) + e.committed.Load(), true
+}
 
-func (e *pgEngine) pool(bool) runner { return e.db }
+func (e *pgEngine) pool(write bool) runner {
+	if write {
+		return counted{e}
+	}
+	return e.db
+}
+
+// counted runs statements that are transactions of their own.
+type counted struct{ e *pgEngine }
+
+func (c counted) ExecContext(ctx context.Context, q string, args ...any) (sql.Result, error) {
+	res, err := c.e.db.ExecContext(ctx, q, args...)
+	c.e.committed.Add(1)
+	return res, err
+}
+
+func (c counted) QueryContext(ctx context.Context, q string, args ...any) (*sql.Rows, error) {
+	return c.e.db.QueryContext(ctx, q, args...)
+}
 
 func (e *pgEngine) ping(ctx context.Context) error { return e.db.PingContext(ctx) }
 
@@ -66,7 +95,9 @@ func (e *pgEngine) transact(ctx context.Context, dry bool, fn func(runner) error
 		return nil
 	}
 	done = true
-	return translate(tx.Commit())
+	err = tx.Commit()
+	e.committed.Add(1) // also when nobody knows whether it was done
+	return translate(err)
 }
 
 func (e *pgEngine) backup(context.Context, string) error {

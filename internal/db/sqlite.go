@@ -61,7 +61,12 @@ func openSQLite(path string, o Options) (engine, error) {
 
 func (e *liteEngine) dialect() dialect { return sqlite }
 
-func (e *liteEngine) epoch(ctx context.Context) (int64, bool) { return e.epochs.now(ctx, e.pools[1]) }
+func (e *liteEngine) epoch(ctx context.Context, lag time.Duration) (int64, bool) {
+	if lag < glance {
+		return 0, false
+	}
+	return e.epochs.now(ctx, e.pools[1])
+}
 
 func (e *liteEngine) pool(write bool) runner {
 	if write {

@@ -82,6 +82,32 @@ func Of(ctx context.Context, q db.Q, keys ...Key) (Vector, error) {
 	return Vector{strings.Join(slices.Compact(parts), " ")}, nil
 }
 
+// Holds says whether no counter has moved since the vector was read. Counters only grow, and one that was dropped is missing: so their
+// number and their sum tell, in one short row.
+func (v Vector) Holds(ctx context.Context, q db.Q) (bool, error) {
+	var ids []string
+	var sum, count int64
+	for part := range strings.FieldsSeq(v.text) {
+		key, text, _ := strings.Cut(part, "=")
+		_, id, _ := strings.Cut(key, ":")
+		n, err := strconv.ParseInt(text, 10, 64)
+		if err != nil {
+			return false, err
+		}
+		ids = append(ids, id)
+		if sum += n; n > 0 {
+			count++
+		}
+	}
+	a := q.Args()
+	var now struct {
+		Count int64 `db:"count"`
+		Sum   int64 `db:"sum"`
+	}
+	err := q.Get(ctx, &now, `SELECT COUNT(*) AS count, CAST(COALESCE(SUM(n), 0) AS BIGINT) AS sum FROM revision_counters WHERE `+a.In("id", ids), a.List()...)
+	return now.Count == count && now.Sum == sum, err
+}
+
 // Parse reads what String gave. Text that no vector has is an error.
 func Parse(text string) (Vector, error) {
 	for _, part := range strings.Fields(text) {

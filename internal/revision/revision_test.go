@@ -47,7 +47,13 @@ func TestAVectorMovesWithItsOwnCountersAndNoOthers(t *testing.T) {
 		}
 		for _, k := range []revision.Key{oper, cust, dev, dev} {
 			bump(t, d, k.Kind, k.ID)
+			if holds, err := v.Holds(context.Background(), d); err != nil || holds {
+				t.Error(k, "does not count:", err)
+			}
 			now := of(t, d, v.Keys()...)
+			if holds, err := now.Holds(context.Background(), d); err != nil || !holds {
+				t.Error(k, "counts for nothing:", err)
+			}
 			if now == v {
 				t.Error(k, "does not count")
 			}

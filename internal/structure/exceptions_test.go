@@ -26,6 +26,8 @@ var clocks = map[string]string{
 	"internal/queue/node.go":  "how long a beat takes and another node is silent: real time of this computer, whatever the clocks of others say",
 	"internal/queue/work.go":  "how long a job really took, for the metrics",
 	"internal/db/db.go":       "the system clock itself, which everybody else is given",
+	"internal/db/epoch.go":    "how often the file is looked at, in real time",
+	"internal/db/postgres.go": "a second of real time is one epoch",
 	"internal/db/sqlite.go":   "how long a group of commits has been gathering, in microseconds of real time",
 	"internal/httpx/clock.go": "the system clock itself, and socket deadlines, which the kernel counts in its own time",
 }
