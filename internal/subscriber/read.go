@@ -42,7 +42,9 @@ func (s *Service) Workspace(ctx context.Context, actor access.Actor, customerID,
 
 // HolderQuery chooses users or workspaces of a list; empty fields choose all.
 type HolderQuery struct {
+	ID                 string
 	CustomerID         string // "": of all customers that the actor may see
+	ProviderID         string // of the customers that this partner or sub-partner owns itself
 	Text               string // part of the name, or the beginning of the address
 	Email, ExternalID  string // exactly
 	ExternalCustomerID string // the customer's
@@ -50,6 +52,7 @@ type HolderQuery struct {
 	LocationID         string
 	Status             Status
 	Active             *bool
+	CreatedSince       db.Time
 	ChangedSince       db.Time // of the status
 	Page               db.Page
 	Offset             int // for callers that page by number; then Page.Cursor is ""
@@ -118,6 +121,12 @@ func (s *Service) list(ctx context.Context, actor access.Actor, kind Kind, by Ho
 
 func (by HolderQuery) conditions(a *db.Args, c *errs.Checker) string {
 	out := ""
+	if by.ID != "" {
+		out += " AND s.id = " + a.Add(by.ID)
+	}
+	if by.ProviderID != "" {
+		out += " AND s.customer_id IN (SELECT id FROM tenant_tenants WHERE parent_id = " + a.Add(by.ProviderID) + ")"
+	}
 	if text := c.Text("q", by.Text, 0, 200); text != "" {
 		like := a.Add(db.Contains(text))
 		out += " AND (s.name_fold LIKE " + like + ` ESCAPE '\' OR s.email_fold LIKE ` + like + ` ESCAPE '\')`
@@ -142,6 +151,9 @@ func (by HolderQuery) conditions(a *db.Args, c *errs.Checker) string {
 	}
 	if by.Active != nil {
 		out += " AND s.active = " + a.Add(*by.Active)
+	}
+	if !by.CreatedSince.IsZero() {
+		out += " AND s.created > " + a.Add(by.CreatedSince)
 	}
 	if !by.ChangedSince.IsZero() {
 		out += " AND s.status_changed > " + a.Add(by.ChangedSince)
