@@ -20,7 +20,7 @@ type Granted struct {
 
 // ClientCredentials gives a short-lived token to a machine client. scope is a space-separated list of actions, "" for all
 // that the client has; one it does not have is Invalid with code invalid_scope. A wrong id or secret is Unauthenticated with
-// code invalid_client, after the same work.
+// code invalid_client, after the same work. A scope of another API (Deps.Scopes) gives those of its actions that the client has.
 func (s *Service) ClientCredentials(ctx context.Context, clientID string, clientSecret secret.String, scope string) (Granted, error) {
 	now := s.db.Now()
 	t, err := s.token(ctx, s.db, `t.secret_hash = $1 AND t.kind = 'client' AND t.revoked IS NULL AND (t.expires IS NULL OR t.expires > $2)`,
@@ -39,13 +39,19 @@ func (s *Service) ClientCredentials(ctx context.Context, clientID string, client
 		return Granted{}, err
 	}
 	limits := t.Limits
-	if asked := strings.Fields(scope); len(asked) > 0 {
+	asked := strings.Fields(scope)
+	slices.Sort(asked)
+	if asked = slices.Compact(asked); len(asked) > 0 {
 		limits = []access.Action{}
 		for _, w := range asked {
-			if act := access.Action(w); !access.Known(act) || !a.Can(act) {
+			had := s.within(a, w)
+			if len(had) == 0 {
 				return Granted{}, errScope
-			} else if !slices.Contains(limits, act) {
-				limits = append(limits, act)
+			}
+			for _, act := range had {
+				if !slices.Contains(limits, act) {
+					limits = append(limits, act)
+				}
 			}
 		}
 	}
@@ -55,15 +61,28 @@ func (s *Service) ClientCredentials(ctx context.Context, clientID string, client
 		ends = t.Expires
 	}
 	g := Granted{AccessToken: plain, ExpiresIn: int(ends.Sub(now.Time).Seconds())}
-	for i, l := range limits {
-		if i > 0 {
-			g.Scope += " "
+	if g.Scope = strings.Join(asked, " "); len(asked) == 0 {
+		for i, l := range limits {
+			if i > 0 {
+				g.Scope += " "
+			}
+			g.Scope += string(l)
 		}
-		g.Scope += string(l)
 	}
 	_, err = s.db.Exec(ctx, `INSERT INTO account_access_tokens (token_hash, client_id, limits, expires) VALUES ($1,$2,$3,$4)`,
 		hash, t.ID, limitsText(limits), ends)
 	return g, err
+}
+
+// within gives those of the actions of a scope that the client has: one action, or several under the name of another API.
+func (s *Service) within(a access.Actor, scope string) []access.Action {
+	all := []access.Action{access.Action(scope)}
+	if s.scopes != nil {
+		if several := s.scopes(scope); several != nil {
+			all = several
+		}
+	}
+	return slices.DeleteFunc(slices.Clone(all), func(act access.Action) bool { return !access.Known(act) || !a.Can(act) })
 }
 
 var errScope = errs.New(errs.Invalid, "invalid_scope", "The client does not have one of the scopes it asks for.")

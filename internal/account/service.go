@@ -30,6 +30,8 @@ type Deps struct {
 	// Remember is how long a machine's actor may be reused without asking the database; 0 asks every time. Changes made by
 	// this node take effect at once, changes made by others after this long.
 	Remember time.Duration
+	// Scopes gives the actions of a scope that stands for several under the name of another API; nil, also as a function: there is none.
+	Scopes func(name string) []access.Action
 }
 
 // Outbox takes letters; *deliver.Mailer is one. A letter goes out if and only if the transaction commits.
@@ -48,6 +50,7 @@ type Service struct {
 	log      *slog.Logger
 	link     func(Realm, string) string
 	machines *remembered
+	scopes   func(name string) []access.Action
 
 	operatorMu sync.Mutex
 	operatorID string
@@ -59,7 +62,7 @@ func NewService(d Deps) *Service {
 		d.Log = slog.Default()
 	}
 	s := &Service{db: d.DB, tenants: d.Tenants, journal: d.Journal, mail: d.Mail, box: d.Box, hasher: d.Hasher, log: d.Log, link: d.Link,
-		machines: newRemembered(d.DB.Clock(), d.Remember)}
+		machines: newRemembered(d.DB.Clock(), d.Remember), scopes: d.Scopes}
 	d.Tenants.OnChange(s.tenantChanged)
 	return s
 }
