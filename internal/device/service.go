@@ -31,6 +31,7 @@ type Service struct {
 	fileUses   []FileUse
 	operations *operation.Service
 	imported   ImportedProfiles
+	managed    Managed
 }
 
 // Needs is what the room is made of.

@@ -46,18 +46,20 @@ type setupRow struct {
 	KeysOf  string          `db:"own_keys"`
 	OwnWord []byte          `db:"own_password"`
 
+	Managed int `db:"managed"` // the highest managed line that it ever had; 0: it never had any
+
 	PublicKey string `db:"public_key"`
 	PrivateIP string `db:"private_ip"`
 }
 
 const setups = `SELECT d.id, d.customer_id, d.scope, d.mac, d.maker, d.model, s.model AS reported, s.software_version, d.name, p.site_id,
-	p.pinned AS site_pinned, p.public_key, p.private_ip, COALESCE(l.ever, 0) AS ever, COALESCE(l.keys, '') AS own_keys, o.password AS own_password, c.poll_start, c.poll_end, c.poll_days
+	p.pinned AS site_pinned, p.public_key, p.private_ip, COALESCE(l.ever, 0) AS ever, COALESCE(l.keys, '') AS own_keys, o.password AS own_password, COALESCE(f.ever, 0) AS managed, c.poll_start, c.poll_end, c.poll_days
 	FROM device_devices d JOIN device_customers c ON c.customer_id = d.customer_id` + joined + ` LEFT JOIN device_layouts l ON l.device_id = d.id
-	LEFT JOIN device_owns o ON o.device_id = d.id WHERE d.customer_id = $1 AND d.mac <> '000000000000'`
+	LEFT JOIN device_owns o ON o.device_id = d.id LEFT JOIN subscriber_phones f ON f.id = d.id WHERE d.customer_id = $1 AND d.mac <> '000000000000'`
 
 // Setup gives what the files of the customer's phone with this MAC depend on; NotFound when the customer has none. It decides
 // nothing: the caller has let the phone in. The device is found by customer and MAC, never by the MAC alone, so that a foreign device
-// and an unknown one cost the same (decision 15). Two indexed reads.
+// and an unknown one cost the same (decision 15). Two indexed reads, and one more for a phone that has managed lines.
 func (s *Service) Setup(ctx context.Context, customerID string, mac phone.MAC) (Setup, error) {
 	var row setupRow
 	if err := s.db.Get(ctx, &row, setups+` AND d.mac = $2`, customerID, mac); err != nil {
@@ -69,7 +71,11 @@ func (s *Service) Setup(ctx context.Context, customerID string, mac phone.MAC) (
 	if err != nil {
 		return Setup{}, err
 	}
-	return s.setup(row, parts, map[string][]phone.Key{})
+	out, err := s.setup(row, parts, map[string][]phone.Key{})
+	if err == nil {
+		err = s.join(ctx, s.db, []*Setup{&out}, []int{row.Managed})
+	}
+	return out, err
 }
 
 // Find gives the id of the customer's phone with this MAC; NotFound when it has none. Like Setup it decides nothing.
@@ -158,7 +164,7 @@ func layered(lists ...[]phone.Key) []phone.Key {
 // setupsAtOnce is how many phones Setups holds in memory.
 const setupsAtOnce = 2000
 
-// Setups hands over the setups of all phones of a customer in the order of their ids. It holds 2000 at a time, which takes four
+// Setups hands over the setups of all phones of a customer in the order of their ids. It holds 2000 at a time, which takes five
 // statements. Devices without a MAC have no files and are left out. An error of fn ends it. It decides nothing.
 func (s *Service) Setups(ctx context.Context, q db.Q, customerID string, fn func(Setup) error) error {
 	templates, last := map[string][]phone.Key{}, ""
@@ -174,12 +180,19 @@ func (s *Service) Setups(ctx context.Context, q db.Q, customerID string, fn func
 		if err != nil {
 			return err
 		}
-		for _, row := range rows {
+		all, ever := make([]*Setup, len(rows)), make([]int, len(rows))
+		for i, row := range rows {
 			one, err := s.setup(row, parts[row.DeviceID], templates)
 			if err != nil {
 				return err
 			}
-			if err := fn(one); err != nil {
+			all[i], ever[i] = &one, row.Managed
+		}
+		if err := s.join(ctx, q, all, ever); err != nil {
+			return err
+		}
+		for _, one := range all {
+			if err := fn(*one); err != nil {
 				return err
 			}
 		}
