@@ -16,6 +16,8 @@ import (
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
 
 	"linecard/internal/account"
+	"linecard/internal/billing"
+	"linecard/internal/catalog"
 	"linecard/internal/config"
 	"linecard/internal/db"
 	"linecard/internal/deliver"
@@ -51,6 +53,8 @@ type Deps struct {
 	Software   *firmware.Service
 	Config     *config.Service
 	Plans      *config.Plans
+	Catalog    *catalog.Service
+	Billing    *billing.Service
 	Log        *slog.Logger // nil: slog.Default
 	PerSecond  int          // requests of one token on average; 0: DefaultPerSecond
 	PublicURL  string       // stands in the OpenAPI document as the server

@@ -220,6 +220,7 @@ func (a *API) routes() {
 
 	a.fileRoutes()
 	a.redirectRoutes()
+	a.billingRoutes()
 
 	a.mux.HandleFunc("POST "+tokenPath, a.token)
 	a.mux.HandleFunc("POST "+tokenPathV1, a.token)
