@@ -384,7 +384,8 @@ func TestTheOperatorsAdministratorMayDoEverythingEverywhere(t *testing.T) {
 
 func TestEveryRoleHoldsKnownActionsAndEveryActionIsHeldBySomeRole(t *testing.T) {
 	// What nobody below the operator has.
-	operatorOnly := []Action{PartnerCreate, PartnerEdit, PartnerFreeze, PartnerResetPassword, OrderFulfil, PlatformStatus, PlatformEdit, RedirectDecide}
+	operatorOnly := []Action{PartnerCreate, PartnerEdit, PartnerFreeze, PartnerResetPassword, OrderFulfil, PlatformStatus, PlatformEdit, RedirectDecide,
+		SoftwareEdit, CatalogEdit, SubscriptionEdit, InvoiceEdit, ComplianceView, ComplianceDecide}
 	held := map[Action]bool{}
 	for name, g := range roles {
 		if len(g.in) == 0 {

@@ -1,8 +1,10 @@
 // Package onboard owns the use cases that bring an organisation into Linecard as a whole: the tenant together with its first
-// administrator and that person's mail, in one transaction. Templates, compliance screening, the provisioning state machine
-// and the pre-check of the wholesale offer join it with the wholesale requirements.
+// administrator and that person's mail, in one transaction; and the wholesale offer's way from one call to a working customer:
+// templates, carriers, the check of restricted parties, the provisioning of customers as a durable state machine, the pre-check that
+// asks the same rules, and the requests for sub-partners (WS-37 … WS-53, WS-73 … WS-122).
 //
-// It has no tables and no rules of its own about tenants or accounts: those rooms decide and check. It must not know pages.
+// It has no rules of its own about tenants, accounts, packages or locations: those rooms decide and check. It must not know pages nor
+// the wire of any API.
 package onboard
 
 import (
@@ -10,9 +12,12 @@ import (
 
 	"linecard/internal/access"
 	"linecard/internal/account"
+	"linecard/internal/catalog"
 	"linecard/internal/db"
 	"linecard/internal/deliver"
 	"linecard/internal/errs"
+	"linecard/internal/journal"
+	"linecard/internal/operation"
 	"linecard/internal/secret"
 	"linecard/internal/tenant"
 )
@@ -22,6 +27,15 @@ type Accounts interface {
 	Invite(ctx context.Context, a access.Actor, in account.Invitation) (account.Account, error)
 	HashPassword(ctx context.Context, tenantID, email string, password secret.String) (account.Hashed, error)
 	ResetFirst(ctx context.Context, a access.Actor, tenantID string) (account.Account, error)
+	Member(ctx context.Context, q db.Q, tenantID, idOrEmail string) (account.Account, error)
+	EmailTaken(ctx context.Context, q db.Q, realm account.Realm, email string) (bool, error)
+	HasAdministrator(ctx context.Context, q db.Q, tenantID string) (bool, error)
+}
+
+// Identities knows the providers of identities that partners have set up (WS-149). Tested gives NotFound for one that the partner does
+// not have or has not tested.
+type Identities interface {
+	Tested(ctx context.Context, q db.Q, partnerID, entityID string) error
 }
 
 // Mails tells how mails fared.
@@ -38,6 +52,15 @@ type Deps struct {
 	Post     Post  // nil: nobody is told of restrictions and authorisations by mail
 	// Link gives the address of a portal's page for a letter, as for account.Deps.
 	Link func(realm account.Realm, path string) string
+
+	// What the wholesale offer needs; without Journal, Catalog and Operations none of its use cases may be called.
+	Journal    *journal.Journal
+	Catalog    *catalog.Service
+	Operations *operation.Service
+	Places     Places     // nil: customers get no location and no numbers
+	Identities Identities // nil: no partner has a provider of identities
+	// Observe is told of every step of a run once it is durable, for metrics; it must return fast.
+	Observe func(customerID, step string)
 }
 
 // Service is the use cases of onboarding.
@@ -48,11 +71,24 @@ type Service struct {
 	mails    Mails
 	post     Post
 	link     func(account.Realm, string) string
+
+	journal    *journal.Journal
+	catalog    *catalog.Service
+	operations *operation.Service
+	places     Places
+	identities Identities
+	observe    func(customerID, step string)
+	known      lists
 }
 
 // NewService gives the service and lets it tell organisations what others decide about them.
 func NewService(d Deps) *Service {
-	s := &Service{db: d.DB, tenants: d.Tenants, accounts: d.Accounts, mails: d.Mails, post: d.Post, link: d.Link}
+	s := &Service{db: d.DB, tenants: d.Tenants, accounts: d.Accounts, mails: d.Mails, post: d.Post, link: d.Link,
+		journal: d.Journal, catalog: d.Catalog, operations: d.Operations, places: d.Places, identities: d.Identities, observe: d.Observe}
+	if s.observe == nil {
+		s.observe = func(string, string) {}
+	}
+	d.Tenants.Holds(s.holds)
 	if s.post != nil && s.link != nil {
 		d.Tenants.OnChange(s.changed)
 	}

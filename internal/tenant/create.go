@@ -52,6 +52,9 @@ func (s *Service) CreateCustomer(ctx context.Context, actor access.Actor, in New
 	t.ParentID = parentOr(in.OwnerID, actor)
 	t.Permissions = checkPermissions(&c, in.PermissionTypes)
 	t.Wholesale, t.Restricted = in.Wholesale, in.Wholesale
+	if in.Unscreened {
+		t.Screening = ScreeningPending
+	}
 	made := in.Host == ""
 	if made {
 		t.Host = hostFrom(t.Name)

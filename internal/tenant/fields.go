@@ -21,7 +21,7 @@ func (d Details) checked(c *errs.Checker, mustReach bool) Details {
 		Country:    c.Country("country", d.Country),
 		Address:    c.Lines("address", d.Address, 0, 500),
 		Remarks:    c.Lines("remarks", d.Remarks, 0, 2000),
-		ExternalID: c.Text("external_id", d.ExternalID, 0, 128),
+		ExternalID: c.Text("external_id", d.ExternalID, 0, 255),
 		Locale:     c.Locale("locale", d.Locale),
 		TimeZone:   c.TimeZone("time_zone", d.TimeZone),
 	}

@@ -11,7 +11,7 @@ import (
 
 const selected = `SELECT t.id, t.kind, COALESCE(t.parent_id, '') AS parent_id, COALESCE(t.parent_kind, '') AS parent_kind,
 	COALESCE(p.name, '') AS parent_name, t.key, t.scope, t.name, t.name_fold, t.email, t.contact, t.phone, t.country, t.address,
-	t.remarks, t.external_id, t.locale, t.time_zone, t.host, t.permission_types, t.wholesale, t.state, t.frozen,
+	t.remarks, t.external_id, t.locale, t.time_zone, t.host, t.permission_types, t.wholesale, t.legacy, t.state, t.frozen,
 	t.freeze_stops_service, t.freeze_reason, t.provisioning_suspended, t.restricted_by_partner, t.screening, t.mail_id, t.version,
 	t.created, t.updated, t.archived`
 

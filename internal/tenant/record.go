@@ -36,6 +36,7 @@ var verbs = map[string]string{
 	"restricted": "restrict", "unrestricted": "unrestrict", "archived": "archive", "policy_changed": "policy",
 	"authorisation_requested": "request_authorisation", "authorisation_granted": "authorise",
 	"authorisation_withdrawn": "withdraw_authorisation", "entered": "enter",
+	"screening_changed": "screening", "offer_begun": "begin_offer", "offer_ended": "end_offer",
 }
 
 // news words an event about a tenant: type "customer.frozen", log action "customer/freeze".

@@ -59,6 +59,7 @@ type Tenant struct {
 
 	Permissions Permissions `db:"permission_types"`
 	Wholesale   bool        `db:"wholesale"` // onboarded under the wholesale offer (A-46)
+	Legacy      bool        `db:"legacy"`    // of the older offer; only the migration tool changes it (WS-40)
 	State       State       `db:"state"`
 
 	Frozen                bool   `db:"frozen"`               // neither it nor its people may sign in (CH-24)
@@ -116,6 +117,7 @@ type NewCustomer struct {
 	PermissionTypes []string // at least one of DMP, RPS (CH-18)
 	Host            string   // "": made from the name
 	Wholesale       bool     // under the wholesale offer: restricted by default, managed by its owner (A-46, WS-153)
+	Unscreened      bool     // its compliance check is still to come: ScreeningPending (WS-47)
 }
 
 // NewSubPartner is the input of CreateSubPartner.
