@@ -10,12 +10,15 @@ import (
 	"linecard/internal/access"
 	"linecard/internal/account"
 	"linecard/internal/api"
+	"linecard/internal/billing"
+	"linecard/internal/catalog"
 	"linecard/internal/db"
 	"linecard/internal/deliver"
 	"linecard/internal/device"
 	"linecard/internal/network"
 	"linecard/internal/redirect"
 	"linecard/internal/secret"
+	"linecard/internal/subscriber"
 	"linecard/internal/tenant"
 )
 
@@ -96,6 +99,8 @@ type things struct {
 	devices, macs, sites, groups, lines                 map[string]string
 	profiles, dictionaries, plans                       map[string]string
 	servers, entries, claims, connectors                map[string]string // of the redirect service
+	reports, invoices                                   map[string]string
+	locations, users, workspaces, numbers, managed      map[string]string
 }
 
 func (w *world) things() things {
@@ -106,7 +111,9 @@ func (w *world) things() things {
 		operations: map[string]string{}, orders: map[string]string{}, devices: map[string]string{}, macs: map[string]string{}, sites: map[string]string{},
 		groups: map[string]string{}, lines: map[string]string{},
 		profiles: map[string]string{}, dictionaries: map[string]string{}, plans: map[string]string{},
-		servers: map[string]string{}, entries: map[string]string{}, claims: map[string]string{}, connectors: map[string]string{}}
+		servers: map[string]string{}, entries: map[string]string{}, claims: map[string]string{}, connectors: map[string]string{},
+		reports: map[string]string{}, invoices: map[string]string{},
+		locations: map[string]string{}, users: map[string]string{}, workspaces: map[string]string{}, numbers: map[string]string{}, managed: map[string]string{}}
 	for key, t := range x.tenants {
 		acc := w.account(t, account.Invitation{Roles: access.Roles(t.Kind)[:1]})
 		x.accounts[key] = acc.ID
@@ -142,6 +149,8 @@ func (w *world) things() things {
 		}
 	}
 	w.redirects(x)
+	w.bills(x)
+	w.people(x)
 	w.sequence()
 	for key, t := range x.tenants {
 		var id string
@@ -178,6 +187,58 @@ func (w *world) redirects(x things) {
 	}
 }
 
+// bills gives every partner a subscription and a statement, and every provider a report.
+func (w *world) bills(x things) {
+	w.tb.Helper()
+	ctx := context.Background()
+	for _, key := range []string{"p", "q", "s"} {
+		id := x.tenants[key].ID
+		r, err := w.d.Billing.CreateReport(ctx, system, billing.NewReport{ProviderID: id, Start: "2026-01-01", End: "2026-01-31"})
+		w.ok(err)
+		x.reports[key] = r.ID
+		if key == "s" {
+			continue
+		}
+		_, err = w.d.Catalog.Subscribe(ctx, system, id, catalog.NewSubscription{Currency: "EUR", Start: "2026-01-01", Items: []string{"calling", "common_area"}})
+		w.ok(err)
+		_, err = w.d.Catalog.SetSubscriptionState(ctx, system, id, catalog.Sells, 0)
+		w.ok(err)
+		i, err := w.d.Billing.DraftInvoice(ctx, system, id, "2026-01")
+		w.ok(err)
+		i, err = w.d.Billing.IssueInvoice(ctx, system, i.ID, 0)
+		w.ok(err)
+		x.invoices[key] = i.ID
+	}
+}
+
+// people gives every customer a location, a user and a workspace with a line on its phone, and a number.
+func (w *world) people(x things) {
+	w.tb.Helper()
+	ctx := context.Background()
+	for key, n := range map[string]string{"c": "1", "d": "2", "cq": "3", "cs": "4"} {
+		t := x.tenants[key]
+		w.ok(w.db.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
+			return w.d.Catalog.SetCustomerPackages(ctx, tx, system, t, []catalog.PackageLimit{{Code: "calling"}, {Code: "common_area"}})
+		}))
+		name, zone, language := "Office", "Europe/Berlin", "de"
+		l, err := w.d.Subscriber.CreateLocation(ctx, system, t.ID, subscriber.LocationPatch{Name: &name, TimeZone: &zone, Language: &language,
+			Address: &subscriber.Address{Line1: "Linden 1", City: "Berlin", PostalCode: "10117", Country: "DE"}})
+		w.ok(err)
+		u, err := w.d.Subscriber.CreateUser(ctx, system, t.ID, subscriber.NewUser{Email: mail(), FirstName: "Ann", LastName: "Lee", Package: "calling", Extension: "200"})
+		w.ok(err)
+		p, err := w.d.Subscriber.CreateWorkspace(ctx, system, t.ID, subscriber.NewWorkspace{Name: "Lobby", Package: "common_area", Extension: "300"})
+		w.ok(err)
+		lines, _, err := w.d.Subscriber.Lines(ctx, system, t.ID, subscriber.LineQuery{HolderID: u.ID})
+		w.ok(err)
+		_, err = w.d.Subscriber.PlaceLine(ctx, system, t.ID, lines[0].ID, x.devices[key], 0)
+		w.ok(err)
+		numbers, err := w.d.Subscriber.AddNumbers(ctx, system, t.ID, subscriber.NewNumbers{LocationID: l.ID, Ranges: []subscriber.NumberRange{{First: "+49301234567" + n}}})
+		w.ok(err)
+		w.ok(numbers[0].Err)
+		x.locations[key], x.users[key], x.workspaces[key], x.numbers[key], x.managed[key] = l.ID, u.ID, p.ID, numbers[0].Number.ID, lines[0].ID
+	}
+}
+
 // sequence gives what was written its positions, as the queue does every few milliseconds.
 func (w *world) sequence() {
 	w.tb.Helper()
@@ -193,6 +254,8 @@ func pick(m map[string]string, key string) string {
 	}
 	return unknown
 }
+
+var newUser = map[string]any{"email": "new@example.test", "first_name": "New", "last_name": "User", "package": "calling", "extension": "201"}
 
 // bodies are inputs that each operation takes.
 var bodies = map[string]any{
@@ -213,6 +276,16 @@ var bodies = map[string]any{
 	"import-devices":      "mac_address\n",
 	"create-device-group": map[string]any{"name": "New"}, "edit-device-group": map[string]any{"description": "Other"}, "set-device-group-keys": map[string]any{"keys": []any{}},
 	"set-default-device-groups": map[string]any{"group_ids": []string{}}, "create-line": map[string]any{"user": "101"}, "edit-line": map[string]any{"label": "Other"},
+	"create-package": map[string]any{"code": "extra", "kind": "add_on", "sku": "X-1", "name": "Extra"}, "edit-package": map[string]any{"name": "Other"},
+	"set-customer-packages": map[string]any{"items": []any{map[string]any{"code": "calling"}}}, "charge-customer": map[string]any{"item": "calling"},
+	"create-subscription": map[string]any{"currency": "EUR", "items": []string{"calling"}}, "edit-subscription": map[string]any{"billing_day": 3},
+	"set-retail-prices":     map[string]any{"currency": "EUR", "prices": []any{map[string]any{"item": "calling", "valid_from": "2026-01-01", "price": "15.00"}}},
+	"create-billing-report": map[string]any{"billing_start_date": "2026-01-01", "billing_end_date": "2026-01-31"}, "create-invoice": map[string]any{"partner_id": unknown, "month": "2026-01"},
+	"create-location": map[string]any{"name": "New"}, "edit-location": map[string]any{"pstn": "SIP"}, "edit-user": map[string]any{"first_name": "Other"}, "import-users": "email\n",
+	"create-user": newUser, "add-users": map[string]any{"users": []any{newUser}}, "bulk-users": map[string]any{"users": []any{newUser}}, "check-users": map[string]any{"users": []any{newUser}},
+	"set-user-package": map[string]any{"package": "calling"}, "set-workspace-package": map[string]any{"package": "common_area"}, "edit-workspace": map[string]any{"name": "Other"},
+	"create-workspace": map[string]any{"name": "New", "package": "common_area", "extension": "301"}, "add-numbers": map[string]any{"numbers": []string{"+493012345670"}}, "edit-number": map[string]any{},
+	"edit-managed-line": map[string]any{"label": "Other"}, "place-managed-line": map[string]any{}, "put-calling": map[string]any{"registrars": []any{}},
 	"set-keys": map[string]any{"keys": []any{map[string]any{"position": 1, "type": "line"}}},
 }
 
@@ -227,7 +300,8 @@ func (w *world) requestFor(op api.Op, x things, key, token string) request {
 		"{webhook}", pick(x.hooks, key), "{delivery}", unknown, "{event}", pick(x.events, key), "{operation}", pick(x.operations, key),
 		"{order}", pick(x.orders, key), "{device}", pick(x.devices, key), "{site}", pick(x.sites, key), "{group}", pick(x.groups, key), "{line}", pick(x.lines, key), "{item}", "device", "{knock}", unknown, "{log}", unknown, "{file}", unknown, "{root}", unknown,
 		"{server}", pick(x.servers, key), "{entry}", pick(x.entries, key), "{claim}", pick(x.claims, key), "{connector}", pick(x.connectors, key),
-		"{profile}", pick(x.profiles, key), "{plan}", pick(x.plans, key), "{name}", pick(x.macs, key)+".cfg", "{dictionary}", pick(x.dictionaries, key), "{kind}", kindFor(op), "{key}", "-").Replace(op.Path)
+		"{profile}", pick(x.profiles, key), "{plan}", pick(x.plans, key), "{name}", pick(x.macs, key)+".cfg", "{dictionary}", pick(x.dictionaries, key), "{report}", pick(x.reports, key), "{invoice}", pick(x.invoices, key), "{month}", "2026-01",
+		"{location}", pick(x.locations, key), "{user}", pick(x.users, key), "{workspace}", pick(x.workspaces, key), "{number}", pick(x.numbers, key), "{managed_line}", pick(x.managed, key), "{kind}", kindFor(op), "{key}", "-").Replace(op.Path)
 	switch op.ID { // those that name an object elsewhere
 	case "create-plan":
 		in.body = map[string]any{"kind": "container.set", "container": "global", "key": "-", "profile_ids": []string{}}
@@ -244,6 +318,14 @@ func (w *world) requestFor(op api.Op, x things, key, token string) request {
 		if key == "" {
 			in.body.(map[string]any)["roles"] = []string{"partner_support"}
 		}
+	case "create-billing-report":
+		in.body = map[string]any{"partner_id": id, "billing_start_date": "2026-01-01", "billing_end_date": "2026-01-31", "type": "USER"}
+	case "create-invoice":
+		in.body = map[string]any{"partner_id": id, "month": "2026-01"}
+	case "get-invoice-file":
+		in.path = strings.Replace(in.path, pick(x.macs, key)+".cfg", "lines.csv", 1)
+	case "create-managed-line":
+		in.body = map[string]any{"holder_id": pick(x.users, key)}
 	case "move-device":
 		in.body = map[string]any{"customer_id": unknown}
 	case "list-accounts":
@@ -289,6 +371,18 @@ func (a who) expect(op api.Op, key string, kind access.TenantKind) outcome {
 			return hidden
 		}
 		return done
+	case "get-billing-report", "delete-billing-report", "create-billing-report":
+		if kind != access.Partner && kind != access.SubPartner {
+			return hidden
+		}
+	case "get-invoice", "get-invoice-file", "issue-invoice", "pay-invoice", "void-invoice", "create-invoice":
+		if kind != access.Partner { // a sub-partner has none (WS-79)
+			return hidden
+		}
+	case "get-retail-prices", "set-retail-prices":
+		if !own && a.at != "operator" || kind != access.Partner && kind != access.SubPartner { // a provider's own business (WS-2)
+			return hidden
+		}
 	case "decide-redirect-dispute": // the operator's people see them all
 		if kind != access.Customer {
 			return hidden
@@ -411,15 +505,16 @@ var emptyHanded = map[string]bool{"release-redirect-claim": true,
 	"get-maker-root": true, "edit-maker-root": true, "remove-maker-root": true,
 	"get-software-image": true, "edit-software-image": true, "delete-software-image": true, "get-software-upload": true, "append-software-upload": true,
 	"delete-software-upload": true, "get-resource-file": true, "download-resource-file": true, "edit-resource-file": true, "delete-resource-file": true, "get-device-file": true,
+	"edit-subscription": true, "activate-subscription": true, "suspend-subscription": true, "close-subscription": true, // a sub-partner has none (WS-79)
 	"download-device-file": true, "delete-device-file": true,
 	"export-operator-profiles": true, "export-operator-profiles-with-secrets": true, "retry-delivery": true, "reveal-provisioning": true, "withdraw-authorisation": true}
 
 // aims says whether an operation is about an object somewhere in the tree.
 func aims(op api.Op) bool {
 	switch op.ID {
-	case "create-customer", "create-order", "create-account", "list-accounts":
+	case "create-customer", "create-order", "create-account", "list-accounts", "create-billing-report", "create-invoice":
 		return true
-	case "put-item":
+	case "put-item", "get-package", "edit-package":
 		return false
 	}
 	return strings.Contains(op.Path, "{")

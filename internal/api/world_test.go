@@ -20,7 +20,9 @@ import (
 	"linecard/internal/access"
 	"linecard/internal/account"
 	"linecard/internal/api"
+	"linecard/internal/billing"
 	"linecard/internal/blob"
+	"linecard/internal/catalog"
 	"linecard/internal/config"
 	"linecard/internal/db"
 	"linecard/internal/db/dbtest"
@@ -38,6 +40,7 @@ import (
 	"linecard/internal/profile"
 	"linecard/internal/redirect"
 	"linecard/internal/secret"
+	"linecard/internal/subscriber"
 	"linecard/internal/tenant"
 )
 
@@ -103,6 +106,11 @@ func (w *world) wire(perSecond int) {
 	w.d.Config, err = config.New(config.Needs{DB: w.db, Devices: w.d.Devices, Profiles: profiles, Networks: networks, Software: w.d.Software, Makers: phone.Makers{poly.New()}, Box: box}, config.Options{})
 	w.ok(err)
 	w.d.Plans = config.NewPlans(config.PlansNeeds{Config: w.d.Config, Journal: j, Tenants: tenants, Operations: operations})
+	w.d.Catalog = catalog.NewService(catalog.Needs{DB: w.db, Journal: j, Tenants: tenants})
+	w.d.Subscriber = subscriber.NewService(subscriber.Needs{DB: w.db, Journal: j, Tenants: tenants, Catalog: w.d.Catalog, Accounts: accounts, Operations: operations, Box: box})
+	w.d.Subscriber.Connect(w.d.Devices)
+	w.d.Devices.Manage(w.d.Subscriber)
+	w.d.Billing = billing.NewService(billing.Needs{DB: w.db, Box: box, Files: files, Journal: j, Tenants: tenants, Catalog: w.d.Catalog, Operations: operations, Log: quiet})
 	w.use(api.New(w.d))
 }
 

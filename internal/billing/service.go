@@ -60,7 +60,8 @@ var errSubPartner = errs.Missing("sub-partner")
 // whose decides about the actor's wish. providerID "" is where the actor works. A sub-partner is always its own only; what a partner names
 // as its sub-partner must be one, else it is NotFound (WS-68).
 func (s *Service) whose(ctx context.Context, q db.Q, actor access.Actor, act access.Action, providerID, subPartnerID string, withSubs bool) (whose, error) {
-	if providerID == "" {
+	named := providerID != ""
+	if !named {
 		providerID = actor.Place().ID
 	}
 	t, target, err := s.tenants.Target(ctx, q, actor, providerID)
@@ -78,6 +79,8 @@ func (s *Service) whose(ctx context.Context, q db.Q, actor access.Actor, act acc
 		}
 		w.partnerID, w.sub, w.withSubs = t.ParentID, t, false
 		return w, nil
+	case t.Kind != access.Partner && named:
+		return w, errs.Missing("object")
 	case t.Kind != access.Partner:
 		return w, errs.BadField("partner_id", "required", "Say of which partner.")
 	}
