@@ -60,8 +60,10 @@ func Find(models []Model, name string) (Model, bool) {
 	return models[i], true
 }
 
+var separators = strings.NewReplacer(" ", "", "-", "", "_", "")
+
 func plainModel(name string) string {
-	name = strings.NewReplacer(" ", "", "-", "", "_", "").Replace(strings.ToUpper(name))
+	name = strings.ToUpper(separators.Replace(name))
 	for _, brand := range []string{"POLYCOM", "REALPRESENCE", "POLY", "YEALINK", "CISCO", "SIP"} {
 		if cut, ok := strings.CutPrefix(name, brand); ok && cut != "" {
 			name = cut
