@@ -160,3 +160,10 @@ func (by HolderQuery) conditions(a *db.Args, c *errs.Checker) string {
 	}
 	return out
 }
+
+// EmailUsed says whether a user of any customer has this address. It decides nothing, and tells nothing about whose it is.
+func (s *Service) EmailUsed(ctx context.Context, q db.Q, email string) (bool, error) {
+	var n int64
+	err := q.Get(ctx, &n, `SELECT COUNT(*) FROM subscriber_holders WHERE email_fold = $1 AND kind = 'user' AND status = 'provisioned'`, db.Fold(email))
+	return n > 0, err
+}
