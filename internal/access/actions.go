@@ -105,6 +105,8 @@ const (
 	LineEdit     Action = "line.edit"
 	CallingEdit  Action = "calling.edit" // where lines register
 
+	RegistrarManage Action = "registrar.manage" // the organisation's own SIP registrar, to which lines are published
+
 	LockLift       Action = "account.unlock"
 	MailboxView    Action = "mail.view" // delivery state of mails
 	PlatformStatus Action = "platform.view"
@@ -207,6 +209,7 @@ var rules = map[Action]rule{
 	LineView:              {},
 	LineEdit:              {write: true},
 	CallingEdit:           {write: true},
+	RegistrarManage:       {write: true, own: true, notActing: true},
 	LockLift:              {write: true},
 	MailboxView:           {},
 	PlatformStatus:        {},

@@ -46,7 +46,7 @@ var (
 	partnerAll = []Action{PartnerView, CustomerView, CustomerCreate, CustomerEdit, CustomerFreeze, CustomerResetPassword,
 		CustomerEnter, CustomerArchive, CustomerRestrict, OrderView, OrderCreate, AccountView, AccountEdit, AccountSub, TokenManage,
 		LogView, EventView, WebhookEdit, OperationGet, SettingsView, SettingsEdit, CompanyName, DeviceView, SoftwareView, DeviceEdit, DeviceAct,
-		ProfileView, ProfileEdit, ProvisioningView, ProvisioningEdit, SecretReveal, RedirectView, RedirectEdit, RedirectReveal, RedirectConnect, LockLift, MailboxView,
+		ProfileView, ProfileEdit, ProvisioningView, ProvisioningEdit, SecretReveal, RedirectView, RedirectEdit, RedirectReveal, RedirectConnect, RegistrarManage, LockLift, MailboxView,
 		CatalogView, PackagesEdit, SubscriptionView, RetailView, RetailEdit, ReportView, ReportEdit, InvoiceView, TemplateView, TemplateEdit, CustomerOffboard}
 	partnerLevel  = []TenantKind{Partner, SubPartner}
 	customerLevel = []TenantKind{Customer}
@@ -70,7 +70,7 @@ var roles = map[Role]grant{
 	CustomerFullAdmin: {in: customerLevel, may: []Action{Self, CatalogView, CustomerView, CustomerEdit, CustomerAuthorise, OrderView, AccountView, AccountEdit,
 		TokenManage, LogView, EventView, WebhookEdit, OperationGet, SettingsView, SettingsEdit, CompanyName, DeviceView, SoftwareView, DeviceEdit, DeviceAct,
 		ProfileView, ProfileEdit, ProvisioningView, ProvisioningEdit, SecretReveal, RedirectView, RedirectEdit, RedirectReveal, LockLift,
-		UserView, UserEdit, UserDelete, UserRename, UserPackage, UserClaim, UserSync, WorkspaceSet, LocationView, LocationEdit, NumberView, NumberAssign, LineView, LineEdit}},
+		UserView, UserEdit, UserDelete, UserRename, UserPackage, UserClaim, UserSync, WorkspaceSet, LocationView, LocationEdit, NumberView, NumberAssign, LineView, LineEdit, RegistrarManage}},
 	CustomerUserAdmin: {in: customerLevel, may: []Action{Self, CatalogView, CustomerView, AccountView, OperationGet,
 		UserView, UserEdit, UserDelete, UserRename, UserPackage, LocationView, NumberView, NumberAssign, LineView}},
 	CustomerDeviceAdmin: {in: customerLevel, may: []Action{Self, CatalogView, CustomerView, DeviceView, SoftwareView, DeviceEdit, DeviceAct, ProfileView, ProfileEdit, ProvisioningView, ProvisioningEdit, SecretReveal, RedirectView, RedirectEdit, RedirectReveal, OperationGet, EventView,
