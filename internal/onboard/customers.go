@@ -18,7 +18,7 @@ func (s *Service) customer(ctx context.Context, q db.Q, id string) (Customer, er
 	var c Customer
 	err := q.Get(ctx, &c, customerColumns+` WHERE c.id = $1`, id)
 	if err != nil && errs.KindOf(err) == errs.NotFound {
-		err = errs.Missing("customer")
+		err = errs.Missing("object")
 	}
 	return c, err
 }
@@ -120,14 +120,14 @@ func (s *Service) seen(ctx context.Context, q db.Q, actor access.Actor, act acce
 		err = access.Decide(actor, act, target)
 	}
 	if err == nil && (t.Kind != access.Customer || onBehalfOf != "" && t.ParentID != onBehalfOf) {
-		err = errs.Missing("customer")
+		err = errs.Missing("object")
 	}
 	if err != nil {
 		return tenant.Tenant{}, Customer{}, err
 	}
 	c, err := s.filled(ctx, q, id)
 	if err == nil && c.Status == StatusGone {
-		err = errs.Missing("customer")
+		err = errs.Missing("object")
 	}
 	return t, c, err
 }

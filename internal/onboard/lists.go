@@ -77,7 +77,7 @@ var (
 // left alone; several values in a field are separated by semicolons. A row without a name is left out.
 func ReadList(r io.Reader) ([]Entry, error) {
 	in := csv.NewReader(r)
-	in.FieldsPerRecord, in.ReuseRecord, in.LazyQuotes = -1, true, true
+	in.FieldsPerRecord, in.ReuseRecord = -1, true
 	head, err := in.Read()
 	if err != nil {
 		return nil, errListHeader.Because(err)
@@ -230,7 +230,10 @@ func pack(entries []Entry) ([]byte, error) {
 	if err := json.NewEncoder(z).Encode(entries); err != nil {
 		return nil, err
 	}
-	return b.Bytes(), z.Close()
+	if err := z.Close(); err != nil {
+		return nil, err
+	}
+	return b.Bytes(), nil
 }
 
 // lists is what this process remembers of the lists in force: they are large and change rarely, and every screening asks the database

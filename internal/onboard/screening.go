@@ -323,3 +323,15 @@ func (s *Service) Case(ctx context.Context, actor access.Actor, customerID strin
 	}
 	return s.filled(ctx, s.db, customerID)
 }
+
+// Search looks into the lists in force without a customer, for the compliance team.
+func (s *Service) Search(ctx context.Context, actor access.Actor, who Subject) ([]Hit, error) {
+	if _, err := s.compliance(ctx, s.db, actor, access.ComplianceView); err != nil {
+		return nil, err
+	}
+	ix, err := s.inForce(ctx, s.db)
+	if err != nil {
+		return nil, err
+	}
+	return ix.search(who), nil
+}

@@ -110,12 +110,17 @@ func (s *Service) doNumbers(ctx context.Context, tx *db.Tx, w *working) (StepSta
 		return StepSkipped, nil, nil
 	}
 	var made Step
-	err := tx.Get(ctx, &made, stepColumns+` WHERE customer_id = $1 AND run = $2 AND step = $3`, w.ID, w.Run, stepLocation)
+	err := tx.Get(ctx, &made, stepColumns+` WHERE customer_id = $1 AND step = $2 AND state = 'done' ORDER BY run DESC LIMIT 1`, w.ID, stepLocation)
+	if err != nil && errs.KindOf(err) == errs.NotFound {
+		return "", nil, errNoPlace
+	}
 	if err != nil {
 		return "", nil, err
 	}
 	return StepDone, nil, s.places.AddNumbers(ctx, house, w.ID, made.Detail.V["location_id"], w.Want.V.Numbers)
 }
+
+var errNoPlace = errs.New(errs.Conflict, "location_missing", "The numbers belong to the headquarters, which could not be made.")
 
 // doSite makes the meeting site of a customer that has a package with meetings, and removes that of one that has none any more (WS-49,
 // WS-52).
