@@ -132,7 +132,7 @@ func TestFrozenSuspendedAndMovedCustomersKeepRegistering(t *testing.T) {
 		_, err := w.Tenants.Freeze(ctx, admin(w.P), w.A.ID, tenant.Freeze{Reason: "unpaid", StopsService: true})
 		w.OK(err)
 		try("when frozen")
-		_, err = w.Tenants.Suspend(ctx, admin(w.P), w.S.ID, "unpaid")
+		_, err = w.Tenants.Suspend(ctx, system, w.S.ID)
 		w.OK(err)
 		try("when suspended")
 		if !w.status(w.A, l.ID).Registered {
@@ -226,7 +226,7 @@ func TestWrongRegistrarsAreRefusedWithAllFaults(t *testing.T) {
 			}
 		}
 		_, err = w.r.Create(ctx, admin(w.P), registrar.FreeSWITCH, registrar.Patch{Name: text("F"), Domain: text(domain), Secret: hide("short")})
-		code(t, err, "invalid")
+		code(t, err, "invalid_fields")
 	})
 }
 
