@@ -32,9 +32,10 @@ import (
 
 // Options are what the listener of phones needs.
 type Options struct {
-	Config  *config.Service
-	Devices *device.Service
-	Uploads Uploads // nil: phones can send nothing
+	Redirects Redirects // nil: there is no redirect service
+	Config    *config.Service
+	Devices   *device.Service
+	Uploads   Uploads // nil: phones can send nothing
 	// Software hands out images; nil: there are none.
 	Software *firmware.Service
 	Makers   phone.Makers
@@ -67,6 +68,7 @@ type Uploads interface {
 
 // Handler answers phones. It is safe for concurrent use.
 type Handler struct {
+	redirects Redirects
 	config    *config.Service
 	devices   *device.Service
 	uploads   Uploads
@@ -121,7 +123,7 @@ func New(o Options) (*Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	h := &Handler{config: o.Config, devices: o.Devices, uploads: o.Uploads, software: o.Software, makers: o.Makers, clock: o.Clock, log: o.Log, domain: o.Domain,
+	h := &Handler{redirects: o.Redirects, config: o.Config, devices: o.Devices, uploads: o.Uploads, software: o.Software, makers: o.Makers, clock: o.Clock, log: o.Log, domain: o.Domain,
 		nonces: nonces{box: o.Box, clock: o.Clock}, keys: keys, nobody: newKeyring(0, nil), known: known, wait: o.Wait, places: places,
 		limits: newLimits(o.Failures, o.Clock), complain: httpx.NewLimiter(httpx.Rate{Burst: 1, Every: time.Minute}, 1<<12, o.Clock)}
 	if err := h.roots.init(); err != nil {
@@ -147,6 +149,13 @@ func (h *Handler) answerTo(w http.ResponseWriter, r *http.Request, legacy bool) 
 	default: // before anything else, so that it says nothing about what exists
 		w.Header().Set("Allow", "GET, HEAD, POST, PUT")
 		v.answer("method", http.StatusMethodNotAllowed)
+		return
+	}
+	if path, ok := h.redirected(r); ok {
+		v.cert = h.roots.mac(r, h.clock.Now())
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), h.wait)
+		defer cancel()
+		v.redirect(ctx, path)
 		return
 	}
 	v.given = readCredentials(r)
