@@ -13,6 +13,14 @@ type resolved struct {
 	values  []Value // sorted by name, variables not expanded
 	images  []selected
 	misfits []phone.Misfit
+	gone    []string // parameters that only keys used that the phone has no more
+}
+
+// free gives the keys whose places are free now.
+func free(was, now []phone.Key) []phone.Key {
+	return slices.DeleteFunc(slices.Clone(was), func(w phone.Key) bool {
+		return slices.ContainsFunc(now, func(k phone.Key) bool { return k.Page == w.Page && k.Position == w.Position })
+	})
 }
 
 // resolve puts together what a phone gets. It reads nothing but its arguments: equal ones give equal results (decision 9). With
@@ -23,7 +31,7 @@ func (e *estate) resolve(o *own, losers bool) (resolved, error) {
 		return resolved{}, errNoMaker.Because(err)
 	}
 	device := Origin{TenantID: e.customer, Key: o.DeviceID}
-	spelt := maker.Spell(phone.Layout{Model: o.model, Lines: o.Lines, Ever: o.Ever, Keys: o.Keys})
+	spelt := maker.Spell(phone.Layout{Model: o.model, Lines: o.Lines, Ever: o.Ever, Keys: o.Keys, Was: free(o.Was, o.Keys)})
 	high := e.enforced(o.Maker)
 	device.Container = Identity
 	high = append(high, layer{Origin: device, settings: spelt.Identity}, layer{Origin: device, settings: account(maker, o)})
@@ -35,7 +43,7 @@ func (e *estate) resolve(o *own, losers bool) (resolved, error) {
 	high = append(high, layer{Origin: device, settings: spelt.Rest})
 	low := layer{Origin: Origin{Container: OfMaker, TenantID: e.customer, Key: o.Maker}, settings: maker.Defaults(phone.Inputs{MAC: o.MAC, Model: o.model, Version: o.version, Poll: o.Poll})}
 
-	r := resolved{maker: maker, misfits: spelt.Misfits}
+	r := resolved{maker: maker, misfits: spelt.Misfits, gone: spelt.Gone}
 	if losers {
 		all := append(append(high, e.below(o)...), low)
 		r.values, r.images = merge(all, true), selections(all)
@@ -60,7 +68,9 @@ func account(maker phone.Renderer, o *own) []phone.Setting {
 func (e *estate) inputs(o *own, r resolved, trusted bool) phone.Inputs {
 	in := phone.Inputs{MAC: o.MAC, Model: o.model, Version: o.version, Poll: o.Poll, Settings: make([]phone.Setting, 0, len(r.values))}
 	// What is only held back from somebody who may not be this phone is not to be forgotten by the phone.
-	in.Once = missing(e.once(o.Maker), r.values)
+	once := append(e.once(o.Maker), r.gone...)
+	slices.Sort(once)
+	in.Once = missing(slices.Compact(once), r.values)
 	for _, v := range r.values {
 		s := v.Setting
 		if strings.Contains(s.Value, "$") {

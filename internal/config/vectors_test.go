@@ -288,3 +288,26 @@ func TestALineOverrulesProfilesForItsIdentityOnly(t *testing.T) {
 		}
 	}
 }
+
+// Decision 14: what is taken away must reach the phone.
+func TestAKeyThatIsTakenAwayIsForgottenByPhonesThatKeepWhatTheyGot(t *testing.T) {
+	s := newScene()
+	s.phone.Maker, s.phone.model, s.phone.MAC = yealink.Maker, "T54W", phone.MAC{0x80, 0x5e, 0xc0, 0x0a, 0x0b, 0x0c}
+	key := phone.Key{Position: 3, Type: phone.KeyBLF, Target: "1002", Label: "Jon"}
+	s.phone.Was = []phone.Key{key}
+	body := func() string {
+		t.Helper()
+		f, err := s.with().file(&s.phone, "805ec00a0b0c.cfg", noon, func(phone.Renderer, phone.Inputs) {})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(f.Body)
+	}
+	if got := body(); !strings.Contains(got, "linekey.3.value = %NULL%") {
+		t.Errorf("the phone keeps its key:\n%s", got)
+	}
+	s.phone.Keys = []phone.Key{key}
+	if got := body(); !strings.Contains(got, "linekey.3.value = 1002") || strings.Contains(got, "linekey.3.value = %NULL%") {
+		t.Errorf("the key that it has:\n%s", got)
+	}
+}

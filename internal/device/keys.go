@@ -83,6 +83,7 @@ func (s *Service) keysOf(ctx context.Context, q db.Q, d Device) (Keys, error) {
 
 // layoutRow is a row of device_layouts.
 type layoutRow struct {
+	Was     string `db:"was"` // keys that it had at some time
 	Keys    string `db:"keys"`
 	Ever    int    `db:"ever"`
 	Version int64  `db:"version"`
@@ -90,7 +91,7 @@ type layoutRow struct {
 
 func layoutOf(ctx context.Context, q db.Q, deviceID string) (layoutRow, error) {
 	var l layoutRow
-	err := q.Get(ctx, &l, `SELECT keys, ever, version FROM device_layouts WHERE device_id = $1`, deviceID)
+	err := q.Get(ctx, &l, `SELECT keys, was, ever, version FROM device_layouts WHERE device_id = $1`, deviceID)
 	if err != nil && errs.KindOf(err) == errs.NotFound {
 		err = nil
 	}
@@ -117,7 +118,11 @@ func (s *Service) SetKeys(ctx context.Context, actor access.Actor, customerID, d
 			return errStale
 		}
 		if text := writeKeys(keys); text != l.Keys {
-			if err := s.putKeys(ctx, tx, actor, t, d, text, len(keys)); err != nil {
+			was, err := l.everKeys()
+			if err != nil {
+				return err
+			}
+			if err := s.putKeys(ctx, tx, actor, t, d, [2]string{text, was}, len(keys)); err != nil {
 				return err
 			}
 		}
@@ -127,15 +132,28 @@ func (s *Service) SetKeys(ctx context.Context, actor access.Actor, customerID, d
 	return out, err
 }
 
-func (s *Service) putKeys(ctx context.Context, tx *db.Tx, actor access.Actor, t tenant.Tenant, d Device, text string, n int) error {
-	if _, err := tx.Exec(ctx, `INSERT INTO device_layouts (device_id, customer_id, keys, ever, version) VALUES ($1, $2, $3, 0, 1)
-		ON CONFLICT (device_id) DO UPDATE SET keys = excluded.keys, version = device_layouts.version + 1`, d.ID, t.ID, text); err != nil {
+func (s *Service) putKeys(ctx context.Context, tx *db.Tx, actor access.Actor, t tenant.Tenant, d Device, text [2]string, n int) error {
+	if _, err := tx.Exec(ctx, `INSERT INTO device_layouts (device_id, customer_id, keys, ever, version, was) VALUES ($1, $2, $3, 0, 1, $4)
+		ON CONFLICT (device_id) DO UPDATE SET keys = excluded.keys, was = excluded.was, version = device_layouts.version + 1`, d.ID, t.ID, text[0], text[1]); err != nil {
 		return err
 	}
 	if err := revision.Bump(ctx, tx, revision.Device, d.ID); err != nil {
 		return err
 	}
 	return s.journal.Append(ctx, tx, actor, news(t, d, "edited", "set_keys", map[string]any{"keys": n}))
+}
+
+// everKeys gives the keys that the phone had before the present ones and with them, one for each place.
+func (l layoutRow) everKeys() (string, error) {
+	now, err := readKeys(l.Keys)
+	if err != nil {
+		return "", err
+	}
+	before, err := readKeys(l.Was)
+	if err != nil {
+		return "", err
+	}
+	return writeKeys(layered(now, before)), nil
 }
 
 // KeyTemplate gives the keys that a group puts on its devices, and the version of the group.
@@ -164,8 +182,8 @@ func (s *Service) SetKeyTemplate(ctx context.Context, actor access.Actor, custom
 		g.Keys = text
 		version++
 		ids, err := membersOf(ctx, tx, g.ID)
-		if err == nil && len(ids) > 0 {
-			err = bumpDevices(ctx, tx, t.ID, ids)
+		if err == nil { // the customer's counter, because trials of changes to groups count on templates too
+			err = revision.Bump(ctx, tx, revision.Customer, t.ID)
 		}
 		return groupNews(t, *g, "edited", "set_keys", map[string]any{"keys": len(keys), "devices": len(ids)}), err
 	})

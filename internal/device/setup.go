@@ -33,6 +33,7 @@ type Setup struct {
 	Groups  []string         `db:"-"` // ids, the highest first (DM-162)
 	Lines   []phone.Line     `db:"-"` // by number, passwords in clear
 	OwnKeys []phone.Key      `db:"-"` // its own only
+	Was     []phone.Key      `db:"-"` // what it had at some time on places that may be free now (decision 14)
 	Keys    []phone.Key      `db:"-"` // by page and position: its own, then those of its groups for places that are free
 	Own     phone.Account    `db:"-"` // the account of this phone alone (decision 15); zero: none yet
 }
@@ -44,6 +45,7 @@ type setupRow struct {
 	End     phone.TimeOfDay `db:"poll_end"`
 	Days    int             `db:"poll_days"`
 	KeysOf  string          `db:"own_keys"`
+	WasOf   string          `db:"was_keys"`
 	OwnWord []byte          `db:"own_password"`
 
 	Managed int `db:"managed"` // the highest managed line that it ever had; 0: it never had any
@@ -53,7 +55,7 @@ type setupRow struct {
 }
 
 const setups = `SELECT d.id, d.customer_id, d.scope, d.mac, d.maker, d.model, s.model AS reported, s.software_version, d.name, p.site_id,
-	p.pinned AS site_pinned, p.public_key, p.private_ip, COALESCE(l.ever, 0) AS ever, COALESCE(l.keys, '') AS own_keys, o.password AS own_password, COALESCE(f.ever, 0) AS managed, c.poll_start, c.poll_end, c.poll_days
+	p.pinned AS site_pinned, p.public_key, p.private_ip, COALESCE(l.ever, 0) AS ever, COALESCE(l.keys, '') AS own_keys, COALESCE(l.was, '') AS was_keys, o.password AS own_password, COALESCE(f.ever, 0) AS managed, c.poll_start, c.poll_end, c.poll_days
 	FROM device_devices d JOIN device_customers c ON c.customer_id = d.customer_id` + joined + ` LEFT JOIN device_layouts l ON l.device_id = d.id
 	LEFT JOIN device_owns o ON o.device_id = d.id LEFT JOIN subscriber_phones f ON f.id = d.id WHERE d.customer_id = $1 AND d.mac <> '000000000000'`
 
@@ -109,6 +111,9 @@ func (s *Service) setup(row setupRow, parts []part, templates map[string][]phone
 		return Setup{}, err
 	}
 	out.OwnKeys = keys
+	if out.Was, err = readKeys(row.WasOf); err != nil {
+		return Setup{}, err
+	}
 	all := [][]phone.Key{keys}
 	for _, p := range parts {
 		if p.Line > 0 {
