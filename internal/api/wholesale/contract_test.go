@@ -316,6 +316,27 @@ func TestTheDescriptionUsesNothingThatTheCheckDoesNotKnow(t *testing.T) {
 	walk(doc, false)
 }
 
+// TestTheOperationsAreThoseOfTheDescription names the one that is not there: nobody can agree to a move yet, so nobody is asked by mail.
+func TestTheOperationsAreThoseOfTheDescription(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		const absent = "post /subscribers/{subscriberId}/emails/consentMove"
+		n := 0
+		for path, ops := range w.contract.Paths {
+			for method := range ops {
+				one := strings.NewReplacer("{customerId}", "x", "{subscriberId}", "x", "{id}", "x").Replace(path)
+				code := w.do(request{method: strings.ToUpper(method), path: one}).Code // nobody: an operation asks who it is, anything else is not there
+				if want := map[bool]int{true: 404, false: 401}[method+" "+path == absent]; code != want {
+					t.Errorf("%s %s is %d, want %d", method, path, code, want)
+				}
+				n++
+			}
+		}
+		if n != 18 {
+			t.Errorf("the description has %d operations", n)
+		}
+	})
+}
+
 // TestTheCheckFindsWhatIsWrong plants faults into what is right.
 func TestTheCheckFindsWhatIsWrong(t *testing.T) {
 	c := loadContract(t)

@@ -112,7 +112,7 @@ func readCustomer(b []byte) (customerIn, onboard.Request, error) {
 		return in, onboard.Request{}, err
 	}
 	var c errs.Checker
-	n := onboard.Request{ProvisioningID: strings.TrimRight(strings.TrimSpace(in.ProvisioningID), "="), Packages: in.Packages, SubPartnerAdmin: in.SubPartnerAdmin}
+	n := onboard.Request{ProvisioningID: provisioning(in.ProvisioningID), Packages: in.Packages, SubPartnerAdmin: in.SubPartnerAdmin}
 	for i, p := range in.Packages {
 		if !slices.Contains(customerPackages, p) {
 			c.Add(errs.Field{Name: "packages[" + strconv.Itoa(i) + "]", Code: "unknown_value", Message: "This is none of the possible values."})
@@ -143,6 +143,9 @@ func readCustomer(b []byte) (customerIn, onboard.Request, error) {
 	n.Limits = limitsOf(&c, in.Parameters.Packages.Limits)
 	return in, n, c.Err()
 }
+
+// provisioning gives a template's provisioning id as it is kept: clients send it with padding too.
+func provisioning(given string) string { return strings.TrimRight(strings.TrimSpace(given), "=") }
 
 // limitsOf takes whole numbers, also written as 10.0 as some clients do.
 func limitsOf(c *errs.Checker, in map[string]*json.Number) map[string]int64 {
@@ -195,9 +198,30 @@ func (a *API) createCustomer(ctx context.Context, c *call) (answer, error) {
 	n.OnBehalfOf = c.provider.ID
 	made, err := a.d.Onboard.Provision(ctx, c.actor, n)
 	if err != nil {
-		return answer{}, err
+		return answer{}, a.there(ctx, c, n, err)
 	}
 	return c.accepted(made.ID), nil
+}
+
+// standing is a refusal because of a customer that is there already.
+type standing struct {
+	error
+	at string // its address
+}
+
+func (s standing) Unwrap() error { return s.error }
+
+// there adds to the refusal of an external id that is taken where the customer is that has it: a client that asks again after a time-out
+// finds what its first request made (WS-42).
+func (a *API) there(ctx context.Context, c *call, n onboard.Request, err error) error {
+	if errs.CodeOf(err) != "external_id_taken" || n.ExternalID == "" {
+		return err
+	}
+	found, _, lost := a.d.Onboard.Customers(ctx, c.actor, onboard.CustomerQuery{OnBehalfOf: n.OnBehalfOf, ExternalID: n.ExternalID, Page: db.Page{Limit: 1}})
+	if lost != nil || len(found) == 0 {
+		return err
+	}
+	return standing{err, c.customerURL(found[0].ID)}
 }
 
 // accepted is the answer to what goes on in the background: where to look, in header and body.

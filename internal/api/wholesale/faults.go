@@ -45,6 +45,7 @@ var numbers = map[string]int{
 	"unknown_parameter": 71007, "repeated_parameter": 71008, "out_of_range": 71009, "bad_email": 71010, "bad_id": 71011, "bad_time": 71012,
 	"bad_date": 71013, "date_not_allowed": 71014, "end_before_start": 71015, "bad_extension": 71016, "bad_number": 71017, "not_applicable": 71018,
 	"invalid_locale": 71019, "one_of": 71020,
+	"unknown_template": 71021, "pstn_required": 71022, "duplicate": 71023, "unknown_administrator": 71024, "precheck_failed": 71025,
 
 	"insufficient_scope": 72001, "forbidden": 72002, "sub_partner_suspended": 72003, "frozen": 72004, "package_not_in_subscription": 72005,
 	"screening_pending": 72006, "not_authorised_by_customer": 72007, "only_providers": 72008,
@@ -52,9 +53,10 @@ var numbers = map[string]int{
 	"external_id_taken": 73001, "no_subscription": 73002, "package_not_in_customer": 73003, "limit_reached": 73004, "package_in_use": 73005,
 	"limit_below_use": 73006, "package_retired": 73007, "not_a_base_package": 73008, "not_an_add_on": 73009, "dependency": 73010, "admin_downgrade": 73011,
 	"extension_taken": 73012, "number_unavailable": 73013, "name_taken": 73014, "customer_pending": 73015, "offer_conflict": 73016, "report_exists": 73017,
-	"changed_at_once": 73018, "idempotency_key_reused": 73019, "managed_elsewhere": 73020, "wrong_holder": 73021,
+	"changed_at_once": 73018, "idempotency_key_reused": 73019, "organisation_managed_elsewhere": 73020, "wrong_holder": 73021,
+	"already_wholesale": 73022, "customer_busy": 73023, "template_archived": 73024, "compliance_denied": 73025, "email_in_use": 73026,
 
-	"no_such_call": 74001, "not_found": 74002, "method_not_allowed": 74003,
+	"no_such_report": numberNoReport, "no_such_call": 74001, "not_found": 74002, "method_not_allowed": 74003,
 }
 
 // numberOf gives the number of a code; for one without, that of the status.

@@ -29,7 +29,7 @@ func (a *API) routes() []op {
 		{method: get, path: "/wholesale/customers/{customerId}", scope: customersRead, need: access.CustomerView, do: a.getCustomer, query: []string{behalf, "includePackageLicenseInfo"}},
 		{method: put, path: "/wholesale/customers/{customerId}", scope: customersWrite, need: access.CustomerEdit, do: a.updateCustomer, names: customerNames, query: one, log: "customer/edit"},
 		{method: del, path: "/wholesale/customers/{customerId}", scope: customersWrite, need: access.CustomerOffboard, do: a.deleteCustomer, query: one, log: "customer/delete"},
-		//		{method: post, path: "/wholesale/customers/validate", scope: customersWrite, need: access.CustomerCreate, do: a.precheckCustomer, names: customerNames, query: one},
+		{method: post, path: "/wholesale/customers/validate", scope: customersWrite, need: access.CustomerCreate, do: a.precheckCustomer, names: customerNames, query: one},
 
 		{method: get, path: "/wholesale/subPartners", scope: subPartnersRead, need: access.SubPartnerView, do: a.listSubPartners, query: []string{"provisioningState", "offset", "max"}},
 
@@ -39,7 +39,6 @@ func (a *API) routes() []op {
 		{method: get, path: "/wholesale/subscribers/{subscriberId}", scope: subscribersRead, need: access.UserView, do: a.getSubscriber, query: one},
 		{method: put, path: "/wholesale/subscribers/{subscriberId}", scope: subscribersWrite, need: access.UserPackage, do: a.updateSubscriber, names: subscriberNames, query: one, log: "user/package"},
 		{method: del, path: "/wholesale/subscribers/{subscriberId}", scope: subscribersWrite, need: access.UserDelete, do: a.deleteSubscriber, query: one, log: "user/delete"},
-		//		{method: post, path: "/wholesale/subscribers/validate", scope: subscribersWrite, need: access.UserEdit, do: a.precheckSubscriber, names: subscriberNames, query: one},
-		//		{method: post, path: "/subscribers/{subscriberId}/emails/consentMove", scope: subscribersWrite, need: access.UserEdit, do: a.mailConsent, query: one, log: "user/consent_mail"},
+		{method: post, path: "/wholesale/subscribers/validate", scope: subscribersWrite, need: access.UserEdit, do: a.precheckSubscriber, names: subscriberNames, query: one},
 	}
 }

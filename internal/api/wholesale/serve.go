@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/json"
+	"errors"
 	"log/slog"
 	"net/http"
 	"net/url"
@@ -77,6 +78,9 @@ func (a *API) serve(o op) http.HandlerFunc {
 		}
 		if err != nil {
 			a.failed(r.Context(), c, err)
+			if s := (standing{}); errors.As(err, &s) {
+				w.Header().Set("Location", s.at)
+			}
 			a.refuse(w, r, o.names, 0, a.explain(c, err))
 		}
 	}
@@ -105,7 +109,7 @@ func (a *API) run(r *http.Request, c *call) (answer, error) {
 			}
 		}
 	}
-	if r.Method == http.MethodPut || r.Method == http.MethodPost && !strings.HasSuffix(c.op.path, "/consentMove") {
+	if r.Method == http.MethodPut || r.Method == http.MethodPost {
 		if c.body, err = readBody(r); err != nil {
 			return answer{}, err
 		}

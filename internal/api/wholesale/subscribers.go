@@ -137,9 +137,6 @@ func (a *API) createSubscriber(ctx context.Context, c *call) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	if n.AskConsent, err = a.mayMove(ctx, c, t.ID, in.Email); err != nil {
-		return answer{}, err
-	}
 	u, err := a.d.Subscribers.CreateUser(ctx, c.actor, t.ID, n)
 	if err != nil {
 		return answer{}, err
@@ -149,19 +146,6 @@ func (a *API) createSubscriber(ctx context.Context, c *call) (answer, error) {
 		status = http.StatusAccepted
 	}
 	return a.subscriber(ctx, c, u, status)
-}
-
-// mayMove says whether the address belongs to a user of another customer that this provider looks after: then the person is asked
-// (WS-116). Of anybody else's the address is refused, so that nobody learns whose it is.
-func (a *API) mayMove(ctx context.Context, c *call, customer, email string) (bool, error) {
-	found, _, err := a.d.Subscribers.Users(ctx, c.actor, subscriber.HolderQuery{Email: email, Status: subscriber.Provisioned, Page: db.Page{Limit: 1}})
-	if err != nil {
-		if k := errs.KindOf(err); k == errs.Invalid || k == errs.Forbidden {
-			err = nil // what is wrong with the address is told by who takes it
-		}
-		return false, err
-	}
-	return len(found) == 1 && found[0].CustomerID != customer, nil
 }
 
 // owner gives the customer that a body or a user names: of the provider acted for, or one that the actor sees.
