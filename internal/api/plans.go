@@ -25,6 +25,7 @@ type Plan struct {
 	Samples         []PlanSample   `json:"samples" doc:"One for each of the most frequent"`
 	Warnings        []PlanWarning  `json:"warnings"`
 	StaysOnPhone    []string       `json:"stays_on_phone" doc:"Parameters that are taken away but that phones keep"`
+	StaysAfterUndo  []string       `json:"stays_after_undo" doc:"Parameters that are new and that phones would keep after an undo"`
 	Actor           string         `json:"actor"`
 	AppliedBy       string         `json:"applied_by"`
 	OperationID     string         `json:"operation_id" doc:"Of a plan that is computed in the background"`
@@ -83,7 +84,7 @@ type PlanWindow struct {
 func planOf(p config.Plan) Plan {
 	s := p.Summary
 	out := Plan{ID: p.ID, TenantID: p.TenantID, Kind: p.Kind, State: string(p.State), DevicesLookedAt: p.Looked, DevicesAffected: p.Affected,
-		ByCustomer: []PlanCustomer{}, ByModel: []PlanModel{}, DistinctChanges: s.Distinct, Samples: []PlanSample{}, Warnings: []PlanWarning{}, StaysOnPhone: orEmpty(s.Stays),
+		ByCustomer: []PlanCustomer{}, ByModel: []PlanModel{}, DistinctChanges: s.Distinct, Samples: []PlanSample{}, Warnings: []PlanWarning{}, StaysOnPhone: orEmpty(s.Stays), StaysAfterUndo: orEmpty(s.Sticks),
 		Actor: p.Actor, AppliedBy: p.Applier, OperationID: p.OperationID, Created: p.Created.Time, NotBefore: when(p.NotBefore), Applied: when(p.Applied), Ended: when(p.Ended)}
 	for _, c := range s.ByCustomer {
 		out.ByCustomer = append(out.ByCustomer, PlanCustomer(c))

@@ -40,10 +40,11 @@ type tally struct {
 	order    []string           // of kinds, as met
 	warnings map[string]*Warning
 	stays    map[string]bool
+	sticks   map[string]bool
 }
 
 func newTally() *tally {
-	return &tally{sum: sha256.New(), models: map[[2]string]int64{}, kinds: map[string]*Sample{}, warnings: map[string]*Warning{}, stays: map[string]bool{}}
+	return &tally{sum: sha256.New(), models: map[[2]string]int64{}, kinds: map[string]*Sample{}, warnings: map[string]*Warning{}, stays: map[string]bool{}, sticks: map[string]bool{}}
 }
 
 // customer adds the phones of a customer: each is resolved without and with the change. Trials of other plans are left out, so a plan
@@ -101,6 +102,9 @@ func (t *tally) phone(e *estate, with *changed, o own) error {
 	kept := stays(will.maker, all)
 	for _, name := range kept {
 		t.stays[name] = true
+	}
+	for _, name := range stays(will.maker, reversed(all)) {
+		t.sticks[name] = true
 	}
 	if len(kept) > 0 {
 		t.warn(StaysOnPhone, "What is taken away stays on these phones, because they keep what they once got.", o.DeviceID)
@@ -186,5 +190,9 @@ func (t *tally) done() outcome {
 		s.Stays = append(s.Stays, name)
 	}
 	slices.Sort(s.Stays)
+	for name := range t.sticks {
+		s.Sticks = append(s.Sticks, name)
+	}
+	slices.Sort(s.Sticks)
 	return out
 }

@@ -50,6 +50,15 @@ func stays(maker phone.Renderer, all []difference) []string {
 	return out
 }
 
+// reversed is what an undo makes different.
+func reversed(all []difference) []difference {
+	out := make([]difference, len(all))
+	for i, d := range all {
+		out[i] = difference{name: d.name, before: d.after, after: d.before, had: d.has, has: d.had}
+	}
+	return out
+}
+
 // digestOf is the same for phones for which the same becomes different.
 func digestOf(maker string, all []difference, software [2]string) string {
 	h := sha256.New()

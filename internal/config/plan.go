@@ -59,6 +59,7 @@ type Summary struct {
 	Samples    []Sample        `json:"samples"`  // one for each of the most frequent
 	Warnings   []Warning       `json:"warnings"`
 	Stays      []string        `json:"stays_on_phone"` // parameters that are taken away but that phones keep (decision 14)
+	Sticks     []string        `json:"sticks"`         // parameters that are new and that phones would keep after an undo
 }
 
 // CustomerCount is how many phones of a customer a plan concerns.
