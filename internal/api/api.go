@@ -30,6 +30,8 @@ import (
 	"linecard/internal/operation"
 	"linecard/internal/profile"
 	"linecard/internal/redirect"
+	"linecard/internal/registrar"
+	"linecard/internal/subscriber"
 	"linecard/internal/tenant"
 )
 
@@ -54,6 +56,8 @@ type Deps struct {
 	Config     *config.Service
 	Plans      *config.Plans
 	Catalog    *catalog.Service
+	Subscriber *subscriber.Service
+	Registrars *registrar.Service
 	Billing    *billing.Service
 	Log        *slog.Logger // nil: slog.Default
 	PerSecond  int          // requests of one token on average; 0: DefaultPerSecond

@@ -221,6 +221,9 @@ func (a *API) routes() {
 	a.fileRoutes()
 	a.redirectRoutes()
 	a.billingRoutes()
+	a.subscriberRoutes()
+	a.registrarRoutes()
+	a.onboardRoutes()
 
 	a.mux.HandleFunc("POST "+tokenPath, a.token)
 	a.mux.HandleFunc("POST "+tokenPathV1, a.token)

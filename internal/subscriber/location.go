@@ -201,10 +201,17 @@ func locationTaken(err error) error {
 	return err
 }
 
+// fieldOf is a refusal as the fault of one field.
+func fieldOf(e *errs.Error, name string) errs.Field {
+	var f errs.Field
+	f.Name, f.Code, f.Message, f.Params = name, e.Code, e.Message, e.Params
+	return f
+}
+
 // taken409 is the conflict with its field.
 func taken409(e *errs.Error, field string) error {
 	out := *e
-	out.Fields = []errs.Field{{Name: field, Code: e.Code, Message: e.Message}}
+	out.Fields = []errs.Field{fieldOf(e, field)}
 	return &out
 }
 

@@ -44,7 +44,6 @@ const maxNumbers = 10_000
 
 var (
 	errNumbers     = errs.New(errs.Invalid, "too_many_numbers", "At most 10000 numbers at once.")
-	errRange       = errs.New(errs.Invalid, "bad_number_range", "A range goes from a number up to one of the same length.")
 	errNumberUsed  = errs.New(errs.Conflict, "number_exists", "This number is in an inventory already.")
 	errAssigned    = errs.New(errs.Conflict, "number_assigned", "Somebody has this number. Take it away first.")
 	errNumberBound = errs.New(errs.Conflict, "number_of_location", "The number belongs to the present location. Give another one, or none.")
@@ -80,12 +79,12 @@ func (n NewNumbers) expand(country string) ([]string, error) {
 		first, err := E164(r.First, country)
 		last, err2 := E164(r.Last, country)
 		if err != nil || err2 != nil {
-			return nil, errs.BadField(at, errNotE164.Code, errNotE164.Message)
+			return nil, errs.BadField(at, "bad_number", "This is not a phone number, for example +493012345.")
 		}
 		a, _ := strconv.ParseInt(first[1:], 10, 64)
 		b, _ := strconv.ParseInt(last[1:], 10, 64)
 		if len(first) != len(last) || b < a {
-			return nil, errs.BadField(at, errRange.Code, errRange.Message)
+			return nil, errs.BadField(at, "bad_number_range", "A range goes from a number up to one of the same length.")
 		}
 		if b-a >= maxNumbers || len(all)+int(b-a) >= maxNumbers {
 			return nil, errNumbers

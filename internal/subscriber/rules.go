@@ -59,44 +59,40 @@ func (v *verdict) err() error {
 	var fields []errs.Field
 	for _, f := range v.findings {
 		if f.Severity == Error && f.Kind == errs.Invalid {
-			fields = append(fields, errs.Field{Name: f.Field, Code: f.Code, Message: f.Message, Params: f.Params})
+			fields = append(fields, f.fault)
 		}
 	}
 	if err := errs.BadFields(fields); err != nil {
 		return err
 	}
 	for _, f := range v.findings {
-		if f.Severity != Error {
-			continue
+		if f.Severity == Error {
+			out := *f.cause
+			if out.Fields = nil; f.Field != "" {
+				out.Fields = []errs.Field{f.fault}
+			}
+			return &out
 		}
-		e := errs.New(f.Kind, f.Code, f.Message)
-		for k, val := range f.Params {
-			e = e.With(k, val)
-		}
-		if f.Field != "" {
-			e.Fields = []errs.Field{{Name: f.Field, Code: f.Code, Message: f.Message, Params: f.Params}}
-		}
-		return e
 	}
 	return nil
 }
 
+// refuse notes an error; one that names no field is about this one.
 func (v *verdict) refuse(field string, err error) {
 	if err == nil {
 		return
 	}
 	e := errs.As(err)
-	if len(e.Fields) > 0 {
-		for _, f := range e.Fields {
-			name := f.Name
-			if name == "" {
-				name = field
-			}
-			v.findings = append(v.findings, Finding{Error, name, f.Code, f.Message, e.Kind, f.Params})
-		}
-		return
+	faults := e.Fields
+	if len(faults) == 0 {
+		faults = []errs.Field{fieldOf(e, field)}
 	}
-	v.findings = append(v.findings, Finding{Error, field, e.Code, e.Message, e.Kind, e.Params})
+	for _, f := range faults {
+		if f.Name == "" {
+			f.Name = field
+		}
+		v.findings = append(v.findings, Finding{Severity: Error, Field: f.Name, Code: f.Code, Message: f.Message, Kind: e.Kind, Params: f.Params, fault: f, cause: e})
+	}
 }
 
 func (v *verdict) warn(field, code, message string) {

@@ -110,6 +110,9 @@ type Finding struct {
 	Message  string
 	Kind     errs.Kind
 	Params   map[string]string
+
+	fault errs.Field  // of an error
+	cause *errs.Error // of an error that is no fault of a field
 }
 
 // Result is what became of one item of a bulk.

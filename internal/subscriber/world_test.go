@@ -66,7 +66,9 @@ func (w *world) sells(t tenant.Tenant, most *int64, codes ...string) {
 	for _, c := range codes {
 		all = append(all, catalog.PackageLimit{Code: c, Max: most})
 	}
-	w.OK(w.DB.Tx(ctx, func(ctx context.Context, tx *db.Tx) error { return w.Catalog.SetCustomerPackages(ctx, tx, system, t, all) }))
+	w.OK(w.DB.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
+		return w.Catalog.SetCustomerPackages(ctx, tx, system, t, all)
+	}))
 }
 
 func (w *world) location(t tenant.Tenant, name string) subscriber.Location {
@@ -138,4 +140,3 @@ func openOnly(t *testing.T, f func(t *testing.T, w *world)) { // PostgreSQL alon
 	clock := dbtest.NewClock()
 	f(t, newWorld(t, catalogtest.New(t, dbtest.Open(t, dbtest.MigratedPostgresURL(t), clock), clock)))
 }
-
