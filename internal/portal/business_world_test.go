@@ -6,9 +6,12 @@ import (
 
 	"linecard/internal/access"
 	"linecard/internal/account"
+	"linecard/internal/config"
 	"linecard/internal/deliver"
 	"linecard/internal/device"
+	"linecard/internal/phone"
 	"linecard/internal/portal/portaltest"
+	"linecard/internal/profile"
 	"linecard/internal/secret"
 	"linecard/internal/tenant"
 )
@@ -23,6 +26,9 @@ type trade struct {
 	hook                                    deliver.Webhook
 	token                                   account.Token
 	people                                  map[string]portaltest.Person
+	group                                   device.Group
+	profile                                 profile.Profile
+	plan                                    config.Plan
 }
 
 // must ends the test at once when a step of the setting fails.
@@ -92,7 +98,25 @@ func doTrade(t *testing.T, w *portaltest.World) *trade {
 	must[deliver.Delivery](t)(w.Webhooks.Test(ctx, mara, here, x.hook.ID))
 	x.token, _, err = w.Accounts.CreateToken(ctx, mara, account.NewToken{Name: "Terraform", Limits: []access.Action{access.CustomerView, access.CustomerCreate}, ExpiresIn: 90 * 24 * time.Hour})
 	must[account.Token](t)(x.token, err)
+	x.deploy(t, w, priya)
 	return x
+}
+
+// deploy puts a profile on the phones of the customer and plans a change of it.
+func (x *trade) deploy(t *testing.T, w *portaltest.World, priya access.Actor) {
+	t.Helper()
+	ctx, here := t.Context(), profile.AtCustomer(w.Customer.Tenant.ID)
+	x.group = must[device.Group](t)(w.Devices.CreateGroup(ctx, priya, w.Customer.Tenant.ID, device.NewGroup{Name: "Reception", Description: "Front desks", DeviceIDs: []string{x.device.ID}, Default: true}))
+	ring, _, err := w.Profiles.Create(ctx, priya, here, profile.New{Name: "Ring-tones", Mode: profile.ModePoly, Attributes: []profile.Attribute{{Name: "house.ring", Value: "quiet"}, {Name: "reg.1.auth.password", Value: "s3cret word"}}})
+	x.profile = must[profile.Profile](t)(ring, err)
+	must[profile.Container](t)(w.Profiles.SetContainer(ctx, priya, here, profile.Global, profile.Only, []string{ring.ID}, 0))
+	loud := "loud"
+	x.plan = must[config.Plan](t)(w.Plans.Make(ctx, priya, here, config.Asked{Kind: config.ProfileUpdate, ProfileID: ring.ID, Attributes: map[string]*string{"house.ring": &loud}}))
+	number, user := 1, "4711"
+	must[device.Line](t)(w.Devices.AddLine(ctx, priya, w.Customer.Tenant.ID, x.device.ID, device.LinePatch{Number: &number, User: &user, Registrars: &[]phone.Server{{Host: "sip.example"}}}))
+	if err := w.Devices.Knocked(ctx, []device.Knock{{CustomerID: w.Customer.Tenant.ID, MAC: must[phone.MAC](t)(phone.ParseMAC("0004f2000099")), Kind: device.UnknownMAC, Address: "192.0.2.7", Maker: "poly", Model: "VVX450", Times: 3}}); err != nil {
+		t.Fatal(err)
+	}
 }
 
 func (x *trade) invite(t *testing.T, w *portaltest.World, at portaltest.Person, name string, in account.Invitation) {

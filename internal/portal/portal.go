@@ -6,7 +6,9 @@ package portal
 
 import (
 	"net/http"
+	"strings"
 
+	"linecard/internal/httpx"
 	"linecard/internal/portal/page"
 )
 
@@ -16,4 +18,12 @@ type Deps = page.Deps
 // New gives the portal as a handler for everything that no other edge answers.
 func New(d Deps) (http.Handler, error) {
 	return page.New(d, Routes(&d), ways)
+}
+
+// BodyLimits says how large a form with a file may be; the zero value for all others.
+func BodyLimits(r *http.Request) httpx.BodyLimits {
+	if r.Method == http.MethodPost && (r.URL.Path == "/devices/import" || strings.HasPrefix(r.URL.Path, "/profiles/") && strings.HasSuffix(r.URL.Path, "/import")) {
+		return httpx.BodyLimits{MaxBytes: page.MaxUpload}
+	}
+	return httpx.BodyLimits{}
 }

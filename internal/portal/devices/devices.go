@@ -9,11 +9,13 @@ import (
 	"github.com/a-h/templ"
 
 	"linecard/internal/access"
+	"linecard/internal/config"
 	"linecard/internal/device"
 	"linecard/internal/errs"
 	"linecard/internal/journal"
 	"linecard/internal/portal/page"
 	"linecard/internal/portal/parts"
+	"linecard/internal/portal/plans"
 	"linecard/internal/portal/ui"
 )
 
@@ -33,6 +35,42 @@ func Routes(d *page.Deps) []page.Route {
 		{Pattern: "POST /devices/{id}/edit", In: in, Needs: access.DeviceEdit, Serve: p.Save},
 		{Pattern: "GET /devices/{id}/delete", In: in, Needs: access.DeviceEdit, Serve: p.AskDelete},
 		{Pattern: "POST /devices/{id}/delete", In: in, Needs: access.DeviceEdit, Serve: p.Delete},
+		{Pattern: "GET /devices/{id}/configuration", In: in, Needs: access.ProfileView, Serve: p.Configuration},
+		{Pattern: "GET /devices/{id}/files", In: in, Needs: access.ProfileView, Serve: p.Files},
+		{Pattern: "GET /devices/{id}/files/{name...}", In: in, Needs: access.ProfileView, Serve: p.File},
+		{Pattern: "POST /devices/{id}/files/{name...}", In: in, Needs: access.SecretReveal, Serve: p.RevealFile},
+		{Pattern: "GET /devices/{id}/lines", In: in, Needs: access.DeviceView, Serve: p.Lines},
+		{Pattern: "GET /devices/{id}/lines/new", In: in, Needs: access.DeviceEdit, Serve: p.AddLine},
+		{Pattern: "POST /devices/{id}/lines/new", In: in, Needs: access.DeviceEdit, Serve: p.CreateLine},
+		{Pattern: "GET /devices/{id}/lines/{line}", In: in, Needs: access.DeviceEdit, Serve: p.EditLine},
+		{Pattern: "POST /devices/{id}/lines/{line}", In: in, Needs: access.DeviceEdit, Serve: p.SaveLine},
+		{Pattern: "GET /devices/{id}/lines/{line}/delete", In: in, Needs: access.DeviceEdit, Serve: p.AskDeleteLine},
+		{Pattern: "POST /devices/{id}/lines/{line}/delete", In: in, Needs: access.DeviceEdit, Serve: p.DeleteLine},
+		{Pattern: "POST /devices/{id}/lines/{line}/reveal", In: in, Needs: access.SecretReveal, Serve: p.RevealLine},
+		{Pattern: "GET /devices/{id}/keys", In: in, Needs: access.DeviceView, Serve: p.Keys},
+		{Pattern: "GET /devices/{id}/keys/edit", In: in, Needs: access.DeviceEdit, Serve: p.EditKeys},
+		{Pattern: "POST /devices/{id}/keys/edit", In: in, Needs: access.DeviceEdit, Serve: p.SetKeys},
+		{Pattern: "GET /devices/{id}/groups", In: in, Needs: access.DeviceView, Serve: p.Groups},
+		{Pattern: "POST /devices/{id}/groups", In: in, Needs: access.DeviceEdit, Serve: p.SetGroups},
+		{Pattern: "GET /devices/{id}/requests", In: in, Needs: access.DeviceView, Serve: p.Requests},
+		{Pattern: "GET /devices/{id}/logs", In: in, Needs: access.DeviceView, Serve: p.Logs},
+		{Pattern: "GET /devices/{id}/logs/{log}", In: in, Needs: access.DeviceView, Serve: p.Log},
+		{Pattern: "GET /devices/{id}/sent/{file}", In: in, Needs: access.SecretReveal, Serve: p.Sent},
+		{Pattern: "GET /devices/{id}/access", In: in, Needs: access.DeviceView, Serve: p.Access},
+		{Pattern: "GET /devices/{id}/reopen", In: in, Needs: access.DeviceAct, Serve: p.AskReopen},
+		{Pattern: "POST /devices/{id}/reopen", In: in, Needs: access.DeviceAct, Serve: p.Reopen},
+		{Pattern: "GET /devices/{id}/rotate", In: in, Needs: access.DeviceEdit, Serve: p.AskRotate},
+		{Pattern: "POST /devices/{id}/rotate", In: in, Needs: access.DeviceEdit, Serve: p.Rotate},
+		{Pattern: "GET /devices/{id}/replace", In: in, Needs: access.DeviceEdit, Serve: p.AskReplace},
+		{Pattern: "POST /devices/{id}/replace", In: in, Needs: access.DeviceEdit, Serve: p.Replace},
+		{Pattern: "GET /devices/{id}/move", In: in, Needs: access.DeviceEdit, Serve: p.AskMove},
+		{Pattern: "POST /devices/{id}/move", In: in, Needs: access.DeviceEdit, Serve: p.Move},
+		{Pattern: "GET /devices/import", In: in, Needs: access.DeviceEdit, Serve: p.AskImport},
+		{Pattern: "POST /devices/import", In: in, Needs: access.DeviceEdit, Serve: p.Import},
+		{Pattern: "GET /device-imports/{operation}", In: in, Needs: access.DeviceEdit, Serve: p.ImportLog},
+		{Pattern: "GET /device-imports/{operation}/progress", In: in, Needs: access.DeviceEdit, Serve: p.ImportProgress},
+		{Pattern: "GET /devices/export", In: in, Needs: access.DeviceView, Serve: p.Export},
+		{Pattern: "GET /search", In: page.Anywhere, Needs: access.DeviceView, Serve: p.Search},
 		{Pattern: "GET /provisioning", In: in, Needs: access.ProvisioningView, Serve: p.Provisioning},
 		{Pattern: "GET /provisioning/account", In: in, Needs: access.ProvisioningEdit, Serve: p.Account},
 		{Pattern: "POST /provisioning/account", In: in, Needs: access.ProvisioningEdit, Serve: p.SetAccount},
@@ -68,8 +106,8 @@ func label(d device.Device) string {
 
 // List shows the phones of the customer with when each was last seen.
 func (p Pages) List(r *page.Request) error {
-	l := parts.ListOf(r, "name", "maker")
-	found, err := p.Devices.List(r.Context(), r.Actor, p.customer(r), device.Query{Text: l.Text(), Maker: l.Get("maker"), Page: l.Page()})
+	l := parts.ListOf(r, "name", "maker", "status", "group")
+	found, err := p.Devices.List(r.Context(), r.Actor, p.customer(r), device.Query{Text: l.Text(), Maker: l.Get("maker"), Status: device.Status(l.Get("status")), Group: l.Get("group"), Page: l.Page()})
 	if err != nil {
 		return err
 	}
@@ -79,14 +117,26 @@ func (p Pages) List(r *page.Request) error {
 	}
 	s := r.Shell(r.T("nav.devices"), r.T("devices.lead"))
 	add := may.Offer(access.DeviceEdit, ui.Action{Label: r.T("devices.add"), URL: "/devices/new", Icon: "plus", Style: "primary"})
-	s.Actions = add
+	s.Actions = append(add, may.Offer(access.DeviceEdit, ui.Action{Label: r.T("devices.import"), URL: "/devices/import", Icon: "upload"})...)
+	s.Actions = append(s.Actions, ui.Action{Label: r.T("devices.export"), URL: "/devices/export", Icon: "download"})
 	f := l.Filters(l.Search(r.T("devices.search")))
+	heard := ui.Select{Name: "status", Label: r.T("phone.status"), Compact: true, Options: []ui.Option{{Label: r.T("filter.any")}}}
+	for _, x := range []struct {
+		is   device.Status
+		text string
+	}{{device.Online, r.T("phone.status.online")}, {device.Offline, r.T("phone.status.offline")}, {device.Never, r.T("devices.never_seen")}} {
+		heard.Options = append(heard.Options, ui.Option{Value: string(x.is), Label: x.text, Selected: string(x.is) == l.Get("status")})
+	}
+	f.Fields = []templ.Component{heard}
+	if g := l.Get("group"); g != "" {
+		f.Fields = append(f.Fields, ui.Carry("group", g))
+	}
 	if makers := p.Devices.Makers(); len(makers) > 1 {
 		choice := ui.Select{Name: "maker", Label: r.T("devices.maker"), Compact: true, Options: []ui.Option{{Label: r.T("filter.any")}}}
 		for _, m := range makers {
 			choice.Options = append(choice.Options, ui.Option{Value: m, Label: m, Selected: m == l.Get("maker")})
 		}
-		f.Fields = []templ.Component{choice}
+		f.Fields = append(f.Fields, choice)
 	}
 	seen := l.Column(r.T("devices.seen"), "-last_seen")
 	added := l.Column(r.T("customer.added"), "-created")
@@ -126,30 +176,6 @@ func seenCell(r *page.Request, d device.Device) templ.Component {
 		return ui.Badge{Text: r.T("devices.never_seen")}
 	}
 	return ui.Two(ui.Ago(r.Context(), r.Now(), d.LastSeen.Time), d.LastIP, "")
-}
-
-// Show is the page of one phone.
-func (p Pages) Show(r *page.Request) error {
-	d, err := p.Devices.Get(r.Context(), r.Actor, p.customer(r), r.PathValue("id"))
-	if err != nil {
-		return err
-	}
-	may, err := parts.Here(r, p.Deps)
-	if err != nil {
-		return err
-	}
-	s := r.Shell(label(d), r.T("devices.show_lead"))
-	s.Crumbs = crumbs(r)
-	s.Actions = parts.Actions(may.Offer(access.DeviceEdit, ui.Action{Label: r.T("action.edit"), URL: "/devices/" + d.ID + "/edit", Icon: "pencil", Style: "primary"}),
-		may.Offer(access.DeviceEdit, ui.Action{Label: r.T("action.delete"), URL: "/devices/" + d.ID + "/delete", How: ui.Confirm, Icon: "trash"}))
-	seen := ui.Definitions([]ui.Def{{Term: r.T("devices.seen"), Value: seenText(r, d)}, {Term: r.T("devices.ip"), Value: mono(d.LastIP)},
-		{Term: r.T("devices.reported_model"), Value: parts.Dash(d.ReportedModel)}, {Term: r.T("devices.software"), Value: parts.Dash(d.SoftwareVersion)}})
-	return r.Show(ui.Full(s, ui.GridOf(
-		ui.CardOf(r.T("customers.details"), ui.Definitions([]ui.Def{
-			{Term: r.T("devices.name"), Value: parts.Dash(d.Name)}, {Term: r.T("devices.mac"), Value: ui.Mono(d.MAC.String())}, {Term: r.T("devices.maker"), Value: ui.Text(d.Maker)},
-			{Term: r.T("devices.model"), Value: parts.Dash(d.Model)}, {Term: r.T("devices.description"), Value: parts.Dash(d.Description)},
-			{Term: r.T("customer.added"), Value: ui.Text(ui.DateTime(r.Context(), d.Created.Time))}})),
-		ui.CardOf(r.T("devices.told"), seen, ui.Para(r.T("devices.told_text"))))))
 }
 
 func seenText(r *page.Request, d device.Device) templ.Component {
@@ -232,7 +258,19 @@ func (p Pages) Save(r *page.Request) error {
 	tries(r, "edit", now)
 	t := now
 	t.Name, t.Model, t.Description = r.PostFormValue("name"), r.PostFormValue("model"), r.PostFormValue("description")
-	after, err := p.Devices.Edit(r.Context(), r.Actor, now.CustomerID, now.ID, device.Patch{Name: &t.Name, Model: &t.Model, Description: &t.Description, IfVersion: r.Version()})
+	patch := device.Patch{Name: &t.Name, Model: &t.Model, Description: &t.Description, IfVersion: r.Version()}
+	planned := t.Model != now.Model && r.Actor.Can(access.ProfileView) // another model is other files: shown before it happens
+	if planned {
+		patch.Model = nil
+	}
+	after, err := p.Devices.Edit(r.Context(), r.Actor, now.CustomerID, now.ID, patch)
+	if err == nil && planned {
+		now = after
+		err = plans.Propose(r, p.Deps, config.Asked{Kind: config.DeviceUpdate, DeviceID: now.ID, Model: &t.Model}, "/devices/"+now.ID)
+		if err == nil {
+			return nil
+		}
+	}
 	if err != nil {
 		return r.Again(err, editPage(r, now, t, err))
 	}

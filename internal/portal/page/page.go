@@ -17,9 +17,11 @@ import (
 	"linecard/internal/deliver"
 	"linecard/internal/device"
 	"linecard/internal/journal"
+	"linecard/internal/network"
 	"linecard/internal/onboard"
 	"linecard/internal/operation"
 	"linecard/internal/portal/ui"
+	"linecard/internal/profile"
 	"linecard/internal/tenant"
 )
 
@@ -36,6 +38,9 @@ type Deps struct {
 	Onboard    *onboard.Service
 	Devices    *device.Service
 	Config     *config.Service
+	Networks   *network.Service
+	Profiles   *profile.Service
+	Plans      *config.Plans
 
 	PublicURL        string // how people reach the portal
 	Version          string
@@ -88,6 +93,7 @@ type Route struct {
 	In      Places // ignored for Public and Bare
 	Needs   access.Action
 	Serve   Handler
+	Own     bool // not in a sub-partner that was entered: what is kept there of phones is its own (CH-31)
 }
 
 // open says that the route needs no session.
@@ -97,6 +103,9 @@ func (r Route) open() bool { return r.Needs == Public || r.Needs == Bare }
 func (r Route) allows(a access.Actor) bool {
 	if r.open() {
 		return true
+	}
+	if r.Own && a.Acting != nil && a.Place().Kind == access.SubPartner {
+		return false
 	}
 	return r.In&placesOf(a.Place().Kind) != 0 && a.Can(r.Needs)
 }

@@ -171,3 +171,6 @@ func (l List) Pager(r *page.Request, shown int, total int64, next string) *ui.Pa
 	}
 	return p
 }
+
+// At is the address of the page that begins at a cursor, for lists that only go forward.
+func (l List) At(cursor string) string { return l.address(l.from(cursor)) }

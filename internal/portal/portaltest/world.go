@@ -16,17 +16,22 @@ import (
 
 	"linecard/internal/access"
 	"linecard/internal/account"
+	"linecard/internal/blob"
+	"linecard/internal/config"
 	"linecard/internal/db"
 	"linecard/internal/db/dbtest"
 	"linecard/internal/deliver"
 	"linecard/internal/device"
+	"linecard/internal/firmware"
 	"linecard/internal/httpx"
 	"linecard/internal/journal"
+	"linecard/internal/network"
 	"linecard/internal/onboard"
 	"linecard/internal/operation"
 	"linecard/internal/phone"
 	"linecard/internal/phone/poly"
 	"linecard/internal/portal"
+	"linecard/internal/profile"
 	"linecard/internal/queue"
 	"linecard/internal/secret"
 	"linecard/internal/tenant"
@@ -143,15 +148,31 @@ func start(t *testing.T, d *db.DB, clock *dbtest.Clock, options []Option) *World
 	w := &World{t: t, Clock: clock, URL: "http://" + server.Listener.Addr().String()}
 	accounts := account.NewService(account.Deps{DB: d, Tenants: tenants, Journal: j, Mail: mail, Box: box, Hasher: account.NewHasher(0, 0), Log: log,
 		Link: w.link})
+	operations := operation.NewService(operation.Deps{DB: d, Box: box, Log: log})
+	makers := phone.Makers{poly.New()}
+	networks := network.NewService(network.Needs{DB: d, Journal: j, Tenants: tenants, Operations: operations})
+	profiles := profile.NewService(profile.Needs{DB: d, Journal: j, Tenants: tenants, Box: box, Makers: makers})
+	files, err := blob.Open(t.Context(), "file://"+t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	software := firmware.NewService(firmware.Needs{DB: d, Files: files, Journal: j, Tenants: tenants, Operations: operations, Makers: makers, Log: log})
+	devices := device.NewService(device.Needs{DB: d, Journal: j, Tenants: tenants, Networks: networks, Box: box, Makers: makers, Files: files, Operations: operations})
+	device.Connect(devices, profiles, software)
+	settings, err := config.New(config.Needs{DB: d, Devices: devices, Profiles: profiles, Networks: networks, Software: software, Makers: makers, Box: box,
+		Address: func(host string) string { return "https://phones.example/p/" + host }}, config.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	plans := config.NewPlans(config.PlansNeeds{Config: settings, Journal: j, Tenants: tenants, Operations: operations})
 	w.Deps = portal.Deps{DB: d, Log: log, Tenants: tenants, Accounts: accounts, Journal: j, Mail: mail, PublicURL: w.URL, Version: "test",
-		Operations: operation.NewService(operation.Deps{DB: d, Box: box, Log: log}),
-		Webhooks:   deliver.NewWebhooks(d, deliver.WebhookOptions{Journal: j, Box: box, Guard: deliver.NewGuard(deliver.GuardOptions{}), Log: log}),
-		Onboard:    onboard.NewService(onboard.Deps{DB: d, Tenants: tenants, Accounts: accounts}),
-		Devices:    device.NewService(device.Needs{DB: d, Journal: j, Tenants: tenants, Box: box, Makers: phone.Makers{poly.New()}}),
+		Operations: operations, Networks: networks, Profiles: profiles, Devices: devices, Config: settings, Plans: plans,
+		Webhooks: deliver.NewWebhooks(d, deliver.WebhookOptions{Journal: j, Box: box, Guard: deliver.NewGuard(deliver.GuardOptions{}), Log: log}),
+		Onboard:  onboard.NewService(onboard.Deps{DB: d, Tenants: tenants, Accounts: accounts}),
 		// A page in a browser and its pictures are many requests of one address.
 		SignInsPerMinute: 6000,
 	}
-	w.work(accounts.Register, mail.Register)
+	w.work(accounts.Register, mail.Register, devices.Register, plans.Register)
 	for _, o := range options {
 		o(&w.Deps)
 	}
@@ -159,7 +180,7 @@ func start(t *testing.T, d *db.DB, clock *dbtest.Clock, options []Option) *World
 	if err != nil {
 		t.Fatal(err)
 	}
-	server.Config.Handler = httpx.Edge{Name: "portal", Clock: clock, Log: log, Trust: httpx.Trust{Proxies: httpx.Loopback}}.Wrap(h)
+	server.Config.Handler = httpx.Edge{Name: "portal", Clock: clock, Log: log, BodyFor: portal.BodyLimits, Trust: httpx.Trust{Proxies: httpx.Loopback}}.Wrap(h)
 	server.Start()
 	t.Cleanup(server.Close)
 	return w

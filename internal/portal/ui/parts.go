@@ -182,6 +182,16 @@ type Filters struct {
 	Search   *Search
 	Fields   []templ.Component
 	ClearURL string // shown when a filter is set
+
+	Submit     string // of another GET form than a filter; "" applies the filters
+	SubmitIcon Icon
+}
+
+func (f Filters) submit(otherwise string) (string, Icon) {
+	if f.Submit != "" {
+		return f.Submit, f.SubmitIcon
+	}
+	return otherwise, "filter"
 }
 
 // Text is plain text as a component.
