@@ -262,7 +262,7 @@ type party struct {
 
 type named struct {
 	party int32
-	text  string
+	whole string
 	words []string
 }
 
@@ -318,9 +318,13 @@ func (x *index) add(p party) {
 			continue
 		}
 		n := int32(len(x.names))
-		x.names = append(x.names, named{at, name, w})
+		all := whole(name)
+		x.names = append(x.names, named{at, all, w})
 		if len(w) > 1 {
 			w = append(slices.Clone(w), joined(w)) // so that one word finds two
+		}
+		if !slices.Contains(w, all) {
+			w = append(slices.Clone(w), all)
 		}
 		for _, one := range w {
 			if len(x.byWord[one]) == 0 {
@@ -379,9 +383,13 @@ func (x *index) search(who Subject) []Hit {
 		if given == "" || on == "contact" && given == who.Name {
 			continue
 		}
-		w := words(given)
-		for n := range x.candidates(w) {
-			if s := score(w, x.names[n].words, x.weight); s >= Threshold {
+		w, all := words(given), whole(given)
+		for n := range x.candidates(append(slices.Clone(w), all)) {
+			s := score(w, x.names[n].words, x.weight)
+			if all == x.names[n].whole {
+				s = 1
+			}
+			if s >= Threshold {
 				note(x.names[n].party, Hit{On: on, Given: given, Score: int(s*1000 + 0.5)})
 			}
 		}

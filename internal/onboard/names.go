@@ -41,6 +41,19 @@ var cyrillic = map[rune]string{'а': "a", 'б': "b", 'в': "v", 'г': "g", 'д':
 
 // words gives the words of a name that say which organisation it is. A name of nothing but legal forms keeps them.
 func words(name string) []string {
+	all := spelled(name)
+	kept := slices.DeleteFunc(slices.Clone(all), func(w string) bool { return legal[w] })
+	if len(kept) == 0 {
+		return all
+	}
+	return kept
+}
+
+// whole is a name as one word with its legal form, so that "EvilCorp" finds "Evil Corp".
+func whole(name string) string { return joined(spelled(name)) }
+
+// spelled gives all words of a name in one spelling.
+func spelled(name string) []string {
 	var b strings.Builder
 	for _, r := range norm.NFKD.String(folded.Replace(strings.ToLower(norm.NFKC.String(name)))) {
 		switch {
@@ -54,12 +67,7 @@ func words(name string) []string {
 			b.WriteByte(' ')
 		}
 	}
-	all := strings.Fields(b.String())
-	kept := slices.DeleteFunc(slices.Clone(all), func(w string) bool { return legal[w] })
-	if len(kept) == 0 {
-		return all
-	}
-	return kept
+	return strings.Fields(b.String())
 }
 
 // similarity of two words, 0 to 1, by Jaro with Winkler's bonus for a common beginning.

@@ -119,9 +119,10 @@ func (s *Service) owner(ctx context.Context, q db.Q, actor access.Actor, act acc
 	return t, nil
 }
 
-// light says whether a request is the short form of a pre-check: an address and an e-mail, without a template (WS-121).
+// light says whether a request is the short form of a pre-check: an address and an e-mail, without a template and what belongs to it
+// (WS-121). A creation never takes it.
 func (r Request) light() bool {
-	return r.ProvisioningID == "" && len(r.Packages) == 0 && r.OrgID == ""
+	return r.ProvisioningID == "" && len(r.Packages) == 0 && r.OrgID == "" && r.Location == nil && len(r.Numbers)+len(r.Limits) == 0 && r.SubPartnerAdmin == ""
 }
 
 // plan works a request out. An error is a refusal of the actor; what is wrong with the request are findings.

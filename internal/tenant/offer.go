@@ -135,8 +135,8 @@ func (s *Service) Clashes(ctx context.Context, q db.Q, parent Tenant, d Details)
 		sql   string
 		args  []any
 	}{
-		{errExternalTaken, `partner_id = $1 AND external_id_fold = $2 AND kind = 'customer'`, []any{partner, db.Fold(d.ExternalID)}},
-		{errEmailTaken, `realm = 'customer' AND email_fold = $1`, []any{db.Fold(d.Email)}},
+		{errExternalTaken, `partner_id = $1 AND external_id_fold = $2 AND external_id_fold <> '' AND kind = 'customer'`, []any{partner, db.Fold(d.ExternalID)}},
+		{errEmailTaken, `realm = 'customer' AND email_fold = $1 AND email_fold <> ''`, []any{db.Fold(d.Email)}},
 		{errNameTaken, `parent_id = $1 AND kind = 'customer' AND name_fold = $2`, []any{parent.ID, db.Fold(d.Name)}},
 	} {
 		if x.args[len(x.args)-1] == "" {
