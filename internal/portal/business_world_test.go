@@ -114,7 +114,7 @@ func (x *trade) deploy(t *testing.T, w *portaltest.World, priya access.Actor) {
 	x.plan = must[config.Plan](t)(w.Plans.Make(ctx, priya, here, config.Asked{Kind: config.ProfileUpdate, ProfileID: ring.ID, Attributes: map[string]*string{"house.ring": &loud}}))
 	number, user := 1, "4711"
 	must[device.Line](t)(w.Devices.AddLine(ctx, priya, w.Customer.Tenant.ID, x.device.ID, device.LinePatch{Number: &number, User: &user, Registrars: &[]phone.Server{{Host: "sip.example"}}}))
-	if err := w.Devices.Knocked(ctx, []device.Knock{{CustomerID: w.Customer.Tenant.ID, MAC: must[phone.MAC](t)(phone.ParseMAC("0004f2000099")), Kind: device.UnknownMAC, Address: "192.0.2.7", Maker: "poly", Model: "VVX450", Times: 3}}); err != nil {
+	if err := w.Devices.Knocked(ctx, []device.Knock{{CustomerID: w.Customer.Tenant.ID, MAC: must[phone.MAC](t)(phone.ParseMAC("0004f2000099")), Kind: device.UnknownMAC, Address: "192.0.2.7", Maker: "poly", Model: "VVX450", Times: 3, First: w.DB.Now(), Last: w.DB.Now()}}); err != nil {
 		t.Fatal(err)
 	}
 }
