@@ -140,3 +140,8 @@ func openOnly(t *testing.T, f func(t *testing.T, w *world)) { // PostgreSQL alon
 	clock := dbtest.NewClock()
 	f(t, newWorld(t, catalogtest.New(t, dbtest.Open(t, dbtest.MigratedPostgresURL(t), clock), clock)))
 }
+
+func newWorldOf(tb testing.TB, d *db.DB, clock *dbtest.Clock) *world {
+	tb.Helper()
+	return newWorld(tb, catalogtest.New(tb, d, clock))
+}
