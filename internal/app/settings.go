@@ -61,6 +61,8 @@ type Settings struct {
 	Drain     time.Duration `name:"drain" default:"20s" help:"How long running requests may go on after the order to stop."`
 	SignIns   int           `name:"sign-ins-per-minute" default:"60" help:"Sign-in attempts that one address may make in a minute."`
 	Requests  int           `name:"requests-per-second" default:"5000" help:"API requests that one token may make in a second."`
+
+	PrecheckList bool `name:"precheck-list" help:"Prechecks of the wholesale API answer with info as a list of one, as its public examples show it, instead of the object of its schema."`
 }
 
 // Secrets are the settings that may be given as …_FILE and must not be logged.
