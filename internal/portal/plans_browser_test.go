@@ -50,7 +50,7 @@ func TestInABrowserAChangeIsSeenAppliedAndUndone(t *testing.T) {
 	quiet(t, tab)
 }
 
-const faulty = "Device Type,Device ID,Device Name\nVVX,0004f2000077,Kitchen\nVVX,not a mac,Cellar\n"
+const faulty = "mac_address,endpoint_name\n0004f2000077,Kitchen\nnot a mac,Cellar\n"
 
 // DM-248: a file with faults says what it would do and does the rest.
 func TestInABrowserAFileWithFaultsIsLookedAtAndImported(t *testing.T) {
