@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Makes sure that what the tests need is on this computer: PostgreSQL's server programs, a Chromium, fonts for Chinese.
 # As root on Debian or Ubuntu it installs what is missing; otherwise it says exactly what to install, and fails.
-# `test-deps.sh nginx` also wants nginx, the yardstick of the benchmarks.
+# `test-deps.sh nginx` also wants nginx, the yardstick of the benchmarks; `test-deps.sh sip` Kamailio, at which the phones of a test register.
 set -euo pipefail
 
 postgres() {
@@ -25,11 +25,18 @@ chinese() {
 }
 
 yardstick() { [ "${1:-}" != nginx ] || command -v nginx >/dev/null || [ -x /usr/sbin/nginx ]; }
+# Without them the test of registrations is skipped, except in CI.
+sip() {
+  [ "${1:-}" != sip ] && [ -z "${CI:-}" ] && return 0
+  { command -v kamailio >/dev/null || [ -x /usr/sbin/kamailio ]; } && [ -e /usr/share/kamailio/postgres/usrloc-create.sql ] &&
+    ls /usr/lib/*/kamailio/modules/db_postgres.so >/dev/null 2>&1
+}
 
 missing=() why=()
 postgres || { missing+=(postgresql); why+=("PostgreSQL server programs (initdb, postgres): every test runs on both databases"); }
 browser  || { missing+=(chromium); why+=("a Chromium: the portal is tested in a real browser"); }
 chinese  || { missing+=(fontconfig fonts-noto-cjk); why+=("a font with Chinese characters: the pictures of the pages need it"); }
+sip "$@" || { missing+=(kamailio kamailio-postgres-modules); why+=("Kamailio with its PostgreSQL module: a phone registers there in a test"); }
 yardstick "$@" || { missing+=(nginx-light); why+=("nginx: the benchmarks compare with it"); }
 [ ${#missing[@]} -eq 0 ] && exit 0
 
@@ -54,5 +61,5 @@ if ! install; then
   echo "Fetching newer package lists first (apt-get update)."
   apt-get update -q >"$log" 2>&1 && install || { tail -n 20 "$log" >&2; echo "The installation failed; see above." >&2; exit 1; }
 fi
-postgres && browser && chinese && yardstick "$@" || { echo "Installed ${missing[*]}, but something is still not found." >&2; exit 1; }
+postgres && browser && chinese && yardstick "$@" && sip "$@" || { echo "Installed ${missing[*]}, but something is still not found." >&2; exit 1; }
 echo "Installed."

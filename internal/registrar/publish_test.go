@@ -9,7 +9,6 @@ import (
 	"linecard/internal/access"
 	"linecard/internal/errs"
 	"linecard/internal/registrar"
-	"linecard/internal/subscriber"
 	"linecard/internal/tenant"
 )
 
@@ -267,4 +266,3 @@ func TestNoSecretStandsInTablesJobsOrTheJournal(t *testing.T) {
 	})
 }
 
-var _ = subscriber.Person
