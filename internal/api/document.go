@@ -58,6 +58,9 @@ func schemaName(t reflect.Type, hint string) string {
 	if item, ok := strings.CutPrefix(name, "List"); ok && item != "" {
 		return item + "List"
 	}
+	if name == "" {
+		return name // a list of texts in a query has no type of its own
+	}
 	return strings.ToUpper(name[:1]) + name[1:]
 }
 
