@@ -294,7 +294,8 @@ func TestEveryOperationIsDescribed(t *testing.T) {
 // way in, and what shows how others are dealt with.
 var forEditors = map[string]bool{"export-profiles": true, "export-profile": true, "export-partner-profiles": true, "export-partner-profile": true,
 	"export-operator-profiles": true, "export-operator-profile": true, "get-software-upload": true, "download-resource-file": true, "download-device-file": true,
-	"list-redirect-disputes": true, "list-redirect-connectors": true, "get-redirect-connector": true}
+	"list-redirect-disputes": true, "list-redirect-connectors": true, "get-redirect-connector": true,
+	"list-registrars": true, "get-registrar": true}
 
 func TestAFaultOfOursIsNotCountedAsAGuessOfTheCaller(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {

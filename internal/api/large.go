@@ -12,6 +12,7 @@ import (
 	"linecard/internal/device"
 	"linecard/internal/errs"
 	"linecard/internal/firmware"
+	"linecard/internal/onboard"
 )
 
 // Files that may be too large for memory: they go to the file storage as they arrive and come from there as they are sent.
@@ -24,6 +25,8 @@ func largeMost(path string) int64 {
 	rest, ok := strings.CutPrefix(path, Prefix+"/")
 	switch {
 	case !ok:
+	case rest == "compliance/lists/load":
+		return onboard.MaxList + 1<<20
 	case strings.HasPrefix(rest, "software-images/uploads/"):
 		return firmware.MaxSize + 1<<20
 	case strings.HasPrefix(rest, "customers/") && strings.HasSuffix(rest, "/resource-files"):

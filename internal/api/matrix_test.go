@@ -81,8 +81,16 @@ func (a who) sees(x string) bool {
 	return true
 }
 
+var wholesaleBody = map[string]any{"provisioning_id": "x", "packages": []string{"meetings"}, "external_id": "x", "name": "New", "email": "new@example.test",
+	"address": map[string]any{"line1": "Main St 1", "city": "Berlin", "postal_code": "10117", "country": "DE"}}
+
 // bodies are inputs that each operation takes.
 var bodies = map[string]any{
+	"create-template": map[string]any{"name": "New", "country": "DE"}, "edit-template": map[string]any{}, "create-carrier": map[string]any{"name": "New"}, "edit-carrier": map[string]any{},
+	"create-wholesale-customer": wholesaleBody, "precheck-wholesale-customer": wholesaleBody, "create-wholesale-customers": map[string]any{"items": []any{wholesaleBody}},
+	"edit-wholesale-customer": map[string]any{}, "consent-wholesale-customer": map[string]any{"agree": true},
+	"create-sub-partner-request": map[string]any{"name": "New", "email": "new@example.test", "first_name": "N", "last_name": "N", "subscription_id": unknown},
+	"answer-sub-partner-request": map[string]any{"create": true}, "decide-compliance-case": map[string]any{"approve": true, "reason": "checked"},
 	"replace-device": map[string]any{"mac": "0004f2ffff02"}, "adopt-knock": map[string]any{}, "add-maker-root": map[string]any{"pem": makerRoot}, "edit-maker-root": map[string]any{},
 	"create-partner": map[string]any{"name": "New", "email": "new@example.test", "contact": "C"}, "create-sub-partner": map[string]any{"name": "New", "email": "new@example.test", "contact": "C"},
 	"edit-partner": map[string]any{"contact": "Other"}, "edit-customer": map[string]any{"contact": "Other"}, "archive-customer": map[string]any{"confirm_name": "Nobody"},
@@ -93,7 +101,7 @@ var bodies = map[string]any{
 	"create-network-site": map[string]any{"name": "New", "subnets": []any{map[string]any{"public": "203.0.113.0/24"}}}, "edit-network-site": map[string]any{"description": "Other"},
 	"create-redirect-server": map[string]any{"name": "New", "url": "https://p.example/"}, "edit-redirect-server": map[string]any{"url": "https://q.example/"},
 	"create-redirect-entry": map[string]any{"mac": "0015650000ff", "unique_url": "https://p.example/"}, "edit-redirect-entry": map[string]any{"remark": "Other"}, "open-redirect-entry": map[string]any{},
-	"import-redirect-entries": "mac\n", "create-redirect-claim": map[string]any{"mac": "0015650000fe", "reason": "ours"}, "edit-redirect-connector": map[string]any{"name": "Other"},
+	"import-redirect-entries": "mac\n", "create-redirect-claim": map[string]any{"mac": "0015650000fe", "reason": "ours"}, "edit-redirect-connector": map[string]any{"name": "Other"}, "edit-registrar": map[string]any{"name": "Other"},
 	"decide-redirect-dispute": map[string]any{"release": false},
 	"import-network-sites":    "site_name,subnets\n", "edit-software-image": map[string]any{}, "append-software-upload": "x",
 	"create-resource-file": "x", "edit-resource-file": map[string]any{}, "create-device-file": "x",
@@ -123,8 +131,9 @@ func (w *world) requestFor(op api.Op, x things, key, token string) request {
 	in.path = strings.NewReplacer("{customer}", id, "{partner}", id, "{tenant}", id, "{account}", pick(x.accounts, key), "{token}", pick(x.tokens, key),
 		"{webhook}", pick(x.hooks, key), "{delivery}", unknown, "{event}", pick(x.events, key), "{operation}", pick(x.operations, key),
 		"{order}", pick(x.orders, key), "{device}", pick(x.devices, key), "{site}", pick(x.sites, key), "{group}", pick(x.groups, key), "{line}", pick(x.lines, key), "{item}", "device", "{knock}", unknown, "{log}", unknown, "{file}", unknown, "{root}", unknown,
-		"{server}", pick(x.servers, key), "{entry}", pick(x.entries, key), "{claim}", pick(x.claims, key), "{connector}", pick(x.connectors, key),
+		"{server}", pick(x.servers, key), "{entry}", pick(x.entries, key), "{claim}", pick(x.claims, key), "{connector}", pick(x.connectors, key), "{registrar}", pick(x.registrars, key),
 		"{profile}", pick(x.profiles, key), "{plan}", pick(x.plans, key), "{name}", pick(x.macs, key)+".cfg", "{dictionary}", pick(x.dictionaries, key), "{report}", pick(x.reports, key), "{invoice}", pick(x.invoices, key), "{month}", "2026-01",
+		"{template}", pick(x.templates, key), "{carrier}", unknown, "{list}", unknown, "{request}", unknown,
 		"{location}", pick(x.locations, key), "{user}", pick(x.users, key), "{workspace}", pick(x.workspaces, key), "{number}", pick(x.numbers, key), "{managed_line}", pick(x.managed, key), "{kind}", kindFor(op), "{key}", "-").Replace(op.Path)
 	switch op.ID { // those that name an object elsewhere
 	case "create-plan":
@@ -190,7 +199,8 @@ func (a who) expect(op api.Op, key string, kind access.TenantKind) outcome {
 		if !own { // they belong to one's own organisation alone
 			return hidden
 		}
-	case "get-redirect-connector", "edit-redirect-connector", "delete-redirect-connector", "reconcile-redirect-connector":
+	case "get-redirect-connector", "edit-redirect-connector", "delete-redirect-connector", "reconcile-redirect-connector",
+		"get-registrar", "edit-registrar", "delete-registrar", "check-registrar":
 		if !own { // the same
 			return hidden
 		}
@@ -212,6 +222,10 @@ func (a who) expect(op api.Op, key string, kind access.TenantKind) outcome {
 			return hidden
 		}
 		return done
+	case "get-template", "edit-template", "archive-template", "delete-template":
+		if kind != access.Partner && kind != access.SubPartner { // only providers have templates
+			return hidden
+		}
 	case "get-event", "get-operation", "cancel-operation":
 		if !a.has(need) || !a.sees(key) || len(a.chosen) > 0 && own && op.ID != "get-event" {
 			return hidden
@@ -325,6 +339,8 @@ func TestNobodyReachesSidewaysOrUpwards(t *testing.T) {
 // emptyHanded may find nothing although all is allowed: there is no such delivery, no account yet, no request, a claim that is
 // not against oneself.
 var emptyHanded = map[string]bool{"release-redirect-claim": true,
+	"get-carrier": true, "edit-carrier": true, "delete-screening-list": true, "answer-sub-partner-request": true, "get-compliance-case": true, "decide-compliance-case": true, // none of the world
+	"get-wholesale-customer": true, "edit-wholesale-customer": true, "delete-wholesale-customer": true, "retry-wholesale-customer": true, "consent-wholesale-customer": true, "show-wholesale-history": true,
 	"get-device-log": true, "delete-device-log": true, "read-phone-file": true, "delete-phone-file": true, "adopt-knock": true, "dismiss-knock": true, "move-device": true,
 	"get-maker-root": true, "edit-maker-root": true, "remove-maker-root": true,
 	"get-software-image": true, "edit-software-image": true, "delete-software-image": true, "get-software-upload": true, "append-software-upload": true,

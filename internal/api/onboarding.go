@@ -207,16 +207,16 @@ func (a *API) bulkWholesale(ctx context.Context, c *call, in *bulkWholesaleIn) (
 
 type listWholesaleIn struct {
 	Paged
-	Sort       string   `query:"sort" enum:"created,-created"`
-	OnBehalfOf string   `query:"on_behalf_of" doc:"Those of this sub-partner"`
-	ExternalID string   `query:"external_id" maxLength:"255" doc:"Exactly, in any case"`
-	Status     []string `query:"status" enum:"provisioning,provisioned,provisioned_with_errors,updating,deleting,error,pending_rpl_review"`
+	Sort       string `query:"sort" enum:"created,-created"`
+	OnBehalfOf string `query:"on_behalf_of" doc:"Those of this sub-partner"`
+	ExternalID string `query:"external_id" maxLength:"255" doc:"Exactly, in any case"`
+	Status     string `query:"status" enum:"provisioning,provisioned,provisioned_with_errors,updating,deleting,error,pending_rpl_review"`
 }
 
 func (a *API) listWholesale(ctx context.Context, c *call, in *listWholesaleIn) (List[WholesaleCustomer], error) {
 	q := onboard.CustomerQuery{OnBehalfOf: in.OnBehalfOf, ExternalID: in.ExternalID, Page: in.page(in.Sort)}
-	for _, s := range in.Status {
-		q.Status = append(q.Status, onboard.Status(s))
+	if in.Status != "" {
+		q.Status = []onboard.Status{onboard.Status(in.Status)}
 	}
 	all, next, err := a.d.Onboard.Customers(ctx, c.actor, q)
 	return listOf(all, next, wholesaleOf), err

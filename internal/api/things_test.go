@@ -11,7 +11,9 @@ import (
 	"linecard/internal/deliver"
 	"linecard/internal/device"
 	"linecard/internal/network"
+	"linecard/internal/onboard"
 	"linecard/internal/redirect"
+	"linecard/internal/registrar"
 	"linecard/internal/secret"
 	"linecard/internal/subscriber"
 	"linecard/internal/tenant"
@@ -25,6 +27,7 @@ type things struct {
 	profiles, dictionaries, plans                       map[string]string
 	servers, entries, claims, connectors                map[string]string // of the redirect service
 	reports, invoices                                   map[string]string
+	templates, registrars                               map[string]string
 	locations, users, workspaces, numbers, managed      map[string]string
 }
 
@@ -37,7 +40,7 @@ func (w *world) things() things {
 		groups: map[string]string{}, lines: map[string]string{},
 		profiles: map[string]string{}, dictionaries: map[string]string{}, plans: map[string]string{},
 		servers: map[string]string{}, entries: map[string]string{}, claims: map[string]string{}, connectors: map[string]string{},
-		reports: map[string]string{}, invoices: map[string]string{},
+		reports: map[string]string{}, invoices: map[string]string{}, templates: map[string]string{}, registrars: map[string]string{},
 		locations: map[string]string{}, users: map[string]string{}, workspaces: map[string]string{}, numbers: map[string]string{}, managed: map[string]string{}}
 	for key, t := range x.tenants {
 		acc := w.account(t, account.Invitation{Roles: access.Roles(t.Kind)[:1]})
@@ -74,6 +77,7 @@ func (w *world) things() things {
 		}
 	}
 	w.redirects(x)
+	w.voices(x)
 	w.bills(x)
 	w.people(x)
 	w.sequence()
@@ -112,6 +116,21 @@ func (w *world) redirects(x things) {
 	}
 }
 
+// voices gives every organisation but one customer a SIP registrar of its own.
+func (w *world) voices(x things) {
+	w.tb.Helper()
+	for key, t := range x.tenants {
+		if key == "d" {
+			continue // its partner's
+		}
+		name, domain, address, url := "Voice", "sip.example.net", "https://sip.example.net/RPC", secret.Hide("postgres://u:p@sip.example.net/kamailio")
+		v, err := w.d.Registrars.Create(context.Background(), access.Actor{ID: "maker", Kind: access.System, Tenant: t.Access()}, registrar.Kamailio,
+			registrar.Patch{Name: &name, Domain: &domain, Address: &address, DatabaseURL: &url})
+		w.ok(err)
+		x.registrars[key] = v.ID
+	}
+}
+
 // bills gives every partner a subscription and a statement, and every provider a report.
 func (w *world) bills(x things) {
 	w.tb.Helper()
@@ -133,6 +152,11 @@ func (w *world) bills(x things) {
 		i, err = w.d.Billing.IssueInvoice(ctx, system, i.ID, 0)
 		w.ok(err)
 		x.invoices[key] = i.ID
+	}
+	for _, key := range []string{"p", "q", "s"} { // that of S names its parent's subscription
+		t, err := w.d.Onboard.CreateTemplate(ctx, system, onboard.NewTemplate{OwnerID: x.tenants[key].ID, Name: "Standard", Country: "DE", Admin: x.accounts[key]})
+		w.ok(err)
+		x.templates[key] = t.ID
 	}
 }
 

@@ -39,6 +39,7 @@ import (
 	"linecard/internal/phone/yealink"
 	"linecard/internal/profile"
 	"linecard/internal/redirect"
+	"linecard/internal/registrar"
 	"linecard/internal/secret"
 	"linecard/internal/subscriber"
 	"linecard/internal/tenant"
@@ -97,7 +98,6 @@ func (w *world) wire(perSecond int) {
 		Operations: operations,
 		Webhooks: deliver.NewWebhooks(w.db, deliver.WebhookOptions{Journal: j, Box: box, Log: quiet,
 			Guard: deliver.NewGuard(deliver.GuardOptions{Allow: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}})}),
-		Onboard:  onboard.NewService(onboard.Deps{DB: w.db, Tenants: tenants, Accounts: accounts, Mails: mailer}),
 		Devices:  device.NewService(device.Needs{DB: w.db, Journal: j, Tenants: tenants, Networks: networks, Box: box, Makers: phone.Makers{poly.New()}, Files: files}),
 		Software: firmware.NewService(firmware.Needs{DB: w.db, Files: files, Journal: j, Tenants: tenants, Operations: operations, Makers: phone.Makers{poly.New(), yealink.New()}}),
 	}
@@ -110,6 +110,9 @@ func (w *world) wire(perSecond int) {
 	w.d.Subscriber = subscriber.NewService(subscriber.Needs{DB: w.db, Journal: j, Tenants: tenants, Catalog: w.d.Catalog, Accounts: accounts, Operations: operations, Box: box})
 	w.d.Subscriber.Connect(w.d.Devices)
 	w.d.Devices.Manage(w.d.Subscriber)
+	w.d.Registrars = registrar.NewService(registrar.Needs{DB: w.db, Journal: j, Tenants: tenants, Lines: w.d.Subscriber, Box: box, Log: quiet})
+	w.d.Onboard = onboard.NewService(onboard.Deps{DB: w.db, Tenants: tenants, Accounts: accounts, Mails: mailer, Journal: j, Catalog: w.d.Catalog, Operations: operations,
+		Places: onboard.Subscribers(w.d.Subscriber)})
 	w.d.Billing = billing.NewService(billing.Needs{DB: w.db, Box: box, Files: files, Journal: j, Tenants: tenants, Catalog: w.d.Catalog, Operations: operations, Log: quiet})
 	w.use(api.New(w.d))
 }

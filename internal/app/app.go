@@ -15,12 +15,14 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"linecard/internal/api"
+	"linecard/internal/api/wholesale"
 	"linecard/internal/boot"
 	"linecard/internal/config"
 	"linecard/internal/errs"
 	"linecard/internal/httpx"
 	"linecard/internal/portal"
 	"linecard/internal/queue"
+	"linecard/internal/registrar"
 )
 
 // App is a running product: the core, the edges and their listeners.
@@ -75,7 +77,7 @@ func (a *App) build(ctx context.Context, o Options) error {
 	}
 	a.plans = config.NewPlans(config.PlansNeeds{Config: a.config, Journal: a.Journal, Tenants: a.Tenants, Operations: a.Operations})
 	a.plans.Register(a.Queue)
-	if a.boot, err = boot.New(boot.Options{Devices: a.Devices, Uploads: a.Devices.Uploads(), Software: a.Software, Config: a.config, Box: a.Box, Makers: Makers(), Clock: a.DB.Clock(), Log: a.Log,
+	if a.boot, err = boot.New(boot.Options{Devices: a.Devices, Uploads: a.Devices.Uploads(), Software: a.Software, Redirects: a.Redirect, Config: a.config, Box: a.Box, Makers: Makers(), Clock: a.DB.Clock(), Log: a.Log,
 		Domain: a.s.Domain, Metrics: a.metrics.Registry}); err != nil {
 		return err
 	}
@@ -109,7 +111,15 @@ func (a *App) listen(o Options) error {
 			e.Quiet = expected
 			e.Body = httpx.BodyLimits{MaxBytes: boot.LargestUpload}
 		case "portal":
-			e.BodyFor = api.BodyLimits
+			e.BodyFor = func(r *http.Request) httpx.BodyLimits {
+				if l := portal.BodyLimits(r); l != (httpx.BodyLimits{}) {
+					return l
+				}
+				if l := wholesale.BodyLimits(r); l != (httpx.BodyLimits{}) {
+					return l
+				}
+				return api.BodyLimits(r)
+			}
 		}
 		return e
 	}
@@ -166,12 +176,16 @@ func (a *App) routes(o Options) (http.Handler, error) {
 	mux.Handle("GET /metrics", httpx.Guard{Token: a.s.MetricsToken, Networks: networks(a.s.MetricsAllow)}.Wrap(a.metrics.Handler()))
 	rest := api.New(api.Deps{DB: a.DB, Log: a.Log, Tenants: a.Tenants, Accounts: a.Accounts, Journal: a.Journal, Operations: a.Operations, Webhooks: a.Webhooks,
 		Mail: a.Mail, Onboard: a.Onboard, Networks: a.Networks, Profiles: a.Profiles, Devices: a.Devices, Redirect: a.Redirect, Software: a.Software, Config: a.config, Plans: a.plans,
-		Version: Version(), PublicURL: a.s.PublicURL, PerSecond: a.s.Requests})
-	for _, path := range []string{"/api/", "/oauth2/token", "/v1/access_token"} {
+		Catalog: a.Catalog, Subscriber: a.Subscriber, Registrars: a.Registrars, Billing: a.Billing, Version: Version(), PublicURL: a.s.PublicURL, PerSecond: a.s.Requests})
+	for _, path := range []string{"/api/", "/scim/", "/oauth2/token", "/v1/access_token"} {
 		mux.Handle(path, rest.Handler())
 	}
+	offer := wholesale.New(wholesale.Deps{DB: a.DB, Log: a.Log, Tenants: a.Tenants, Accounts: a.Accounts, Journal: a.Journal, Operations: a.Operations, Catalog: a.Catalog,
+		Onboard: a.Onboard, Subscribers: a.Subscriber, Billing: a.Billing, PublicURL: a.s.PublicURL, PerSecond: a.s.Requests, PrecheckList: a.s.PrecheckList})
+	mux.Handle(wholesale.Prefix+"/", offer.Handler())
+	mux.Handle(registrar.DirectoryPath, a.Registrars.Directory())
 	pages, err := portal.New(portal.Deps{DB: a.DB, Log: a.Log, Tenants: a.Tenants, Accounts: a.Accounts, Journal: a.Journal, Operations: a.Operations,
-		Webhooks: a.Webhooks, Mail: a.Mail, Onboard: a.Onboard, Devices: a.Devices, Config: a.config, PublicURL: a.s.PublicURL, Version: Version(),
+		Webhooks: a.Webhooks, Mail: a.Mail, Onboard: a.Onboard, Devices: a.Devices, Config: a.config, Networks: a.Networks, Profiles: a.Profiles, Plans: a.plans, PublicURL: a.s.PublicURL, Version: Version(),
 		SignInsPerMinute: a.s.SignIns, Mailbox: o.Demo})
 	if err != nil {
 		return nil, err
@@ -256,7 +270,7 @@ func (a *App) reseal(ctx context.Context) error {
 	n := 0
 	for _, room := range []interface {
 		Reseal(context.Context) (int, error)
-	}{a.Devices, a.Profiles, a.Redirect, a.Accounts, a.Webhooks} {
+	}{a.Devices, a.Profiles, a.Redirect, a.Subscriber, a.Registrars, a.Accounts, a.Webhooks} {
 		done, err := room.Reseal(ctx)
 		if n += done; err != nil {
 			return err

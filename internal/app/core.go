@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"linecard/internal/account"
+	"linecard/internal/api/wholesale"
+	"linecard/internal/billing"
 	"linecard/internal/blob"
 	"linecard/internal/catalog"
 	"linecard/internal/db"
@@ -28,7 +30,9 @@ import (
 	"linecard/internal/profile"
 	"linecard/internal/queue"
 	"linecard/internal/redirect"
+	"linecard/internal/registrar"
 	"linecard/internal/secret"
+	"linecard/internal/subscriber"
 	"linecard/internal/tenant"
 )
 
@@ -52,6 +56,9 @@ type Core struct {
 	Devices    *device.Service
 	Redirect   *redirect.Service
 	Catalog    *catalog.Service
+	Subscriber *subscriber.Service
+	Registrars *registrar.Service
+	Billing    *billing.Service
 }
 
 // Options of New and Open that are not settings of a person.
@@ -119,9 +126,8 @@ func (c *Core) wire(s Settings, o Options) error {
 	link := func(_ account.Realm, path string) string { return strings.TrimRight(s.PublicURL, "/") + path }
 	c.Accounts = account.NewService(account.Deps{DB: c.DB, Tenants: c.Tenants, Journal: c.Journal, Mail: c.Mail, Box: c.Box,
 		Hasher: account.NewHasher(0, 0), Log: c.Log, Remember: actorMemory,
-		Link: link})
+		Link: link, Scopes: wholesale.Scopes})
 	c.Accounts.Register(c.Queue)
-	c.Onboard = onboard.NewService(onboard.Deps{DB: c.DB, Tenants: c.Tenants, Accounts: c.Accounts, Mails: c.Mail, Post: c.Mail, Link: link})
 	c.Catalog = catalog.NewService(catalog.Needs{DB: c.DB, Journal: c.Journal, Tenants: c.Tenants})
 	c.Networks = network.NewService(network.Needs{DB: c.DB, Journal: c.Journal, Tenants: c.Tenants, Operations: c.Operations})
 	c.Networks.Register(c.Queue)
@@ -131,10 +137,22 @@ func (c *Core) wire(s Settings, o Options) error {
 	c.Devices = device.NewService(device.Needs{DB: c.DB, Journal: c.Journal, Tenants: c.Tenants, Networks: c.Networks, Box: c.Box, Makers: Makers(), Files: c.Files,
 		Operations: c.Operations})
 	device.Connect(c.Devices, c.Profiles, c.Software)
+	c.Subscriber = subscriber.NewService(subscriber.Needs{DB: c.DB, Journal: c.Journal, Tenants: c.Tenants, Catalog: c.Catalog, Accounts: c.Accounts, Operations: c.Operations,
+		Box: c.Box})
+	c.Subscriber.Connect(c.Devices)
+	c.Subscriber.Register(c.Queue)
+	c.Devices.Manage(c.Subscriber)
+	c.Registrars = registrar.NewService(registrar.Needs{DB: c.DB, Journal: c.Journal, Tenants: c.Tenants, Lines: c.Subscriber, Box: c.Box, Guard: guard, Log: c.Log})
+	c.Registrars.Register(c.Queue)
+	c.Onboard = onboard.NewService(onboard.Deps{DB: c.DB, Tenants: c.Tenants, Accounts: c.Accounts, Mails: c.Mail, Post: c.Mail, Link: link, Journal: c.Journal, Catalog: c.Catalog,
+		Operations: c.Operations, Places: onboard.Subscribers(c.Subscriber)})
+	c.Onboard.Register(c.Queue)
 	c.Devices.Register(c.Queue)
 	c.Redirect = redirect.NewService(redirect.Needs{DB: c.DB, Journal: c.Journal, Tenants: c.Tenants, Operations: c.Operations, Box: c.Box, Makers: Makers(), Guard: guard,
 		Holders: c.Devices, Log: c.Log})
 	c.Redirect.Register(c.Queue)
+	c.Billing = billing.NewService(billing.Needs{DB: c.DB, Box: c.Box, Files: c.Files, Journal: c.Journal, Tenants: c.Tenants, Catalog: c.Catalog, Operations: c.Operations, Log: c.Log})
+	c.Billing.Register(c.Queue)
 	return nil
 }
 

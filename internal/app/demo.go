@@ -49,6 +49,8 @@ type WorldAccount struct {
 	Email    string `json:"email"`
 	Password string `json:"password"`
 	Token    string `json:"token"`
+	// ProvisioningID is what creations of the wholesale API name; partners only.
+	ProvisioningID string `json:"provisioning_id,omitempty"`
 
 	supplied string // the password before it was changed
 }

@@ -17,7 +17,7 @@ import (
 )
 
 // seedDays is how far back the demo's history begins.
-const seedDays = 21
+const seedDays = 80
 
 // seeder makes the demo's world with the same services that everybody uses, as the people who would have done it.
 type seeder struct {
@@ -91,7 +91,16 @@ func (s *seeder) world(ctx context.Context) (World, error) {
 		}
 		w.Customers = append(w.Customers, c)
 	}
-	return w, s.history(ctx, &w, ada, mara)
+	if err := s.sales(ctx, &w, ada, []access.Actor{mara, mara, mara, chen}); err != nil {
+		return w, err
+	}
+	if err := s.templates(ctx, &w, ada, mara, chen); err != nil {
+		return w, err
+	}
+	if err := s.history(ctx, &w, ada, mara); err != nil {
+		return w, err
+	}
+	return w, s.bills(ctx, &w, ada, mara)
 }
 
 // newPerson invents a password. It is random whatever the seed.

@@ -213,3 +213,26 @@ func BenchmarkCreatesOfUsersBySixteen(b *testing.B) {
 		})
 	}
 }
+
+func TestPasswordsOfLinesAreSealedWithTheNewestKeyAndStaySame(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		u := w.user(w.A, person(1))
+		lines, _, err := w.subs.Lines(ctx, system, w.A.ID, subscriber.LineQuery{HolderID: u.ID})
+		w.OK(err)
+		_, err = w.subs.Rotate(ctx, system, w.A.ID, lines[0].ID, 0)
+		w.OK(err)
+		was, err := w.subs.Credentials(ctx, w.DB, []string{lines[0].ID})
+		w.OK(err)
+		w.OK(w.box.Rotate())
+		if n, err := w.subs.Reseal(ctx); err != nil || n != 1 {
+			t.Fatal(n, err)
+		}
+		if n, err := w.subs.Reseal(ctx); err != nil || n != 0 {
+			t.Error(n, err)
+		}
+		now, err := w.subs.Credentials(ctx, w.DB, []string{lines[0].ID})
+		if err != nil || len(now) != 2 || now[0].Password != was[0].Password || now[1].Password != was[1].Password {
+			t.Error("other passwords", err)
+		}
+	})
+}

@@ -31,6 +31,7 @@ type world struct {
 	subs *subscriber.Service
 	ops  *operation.Service
 	hq   subscriber.Location // of A
+	box  *secret.Box
 }
 
 var system = catalogtest.System
@@ -45,6 +46,7 @@ func newWorld(tb testing.TB, c *catalogtest.World) *world {
 	w := &world{World: c, t: tb}
 	box, err := secret.Open(filepath.Join(tb.TempDir(), "key"))
 	w.OK(err)
+	w.box = box
 	quiet := slog.New(slog.DiscardHandler)
 	mailer := deliver.NewMailer(c.DB, deliver.MailerOptions{Box: box, Log: quiet})
 	accounts := account.NewService(account.Deps{DB: c.DB, Tenants: c.Tenants, Journal: c.Journal, Mail: mailer, Box: box, Hasher: account.NewHasher(0, 0),
