@@ -26,7 +26,9 @@ func TestAPartnerSellsAndReadsItsUsage(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		root, p, reader, s := w.root(), w.who(w.p, access.PartnerFullAdmin), w.who(w.p, access.PartnerBillingRead), w.who(w.s, access.PartnerFullAdmin)
 		path := "/partners/" + w.p.ID + "/subscription"
-		post := func(token, path string, body any) reply { return w.do(request{method: "POST", path: path, token: token, body: body}) }
+		post := func(token, path string, body any) reply {
+			return w.do(request{method: "POST", path: path, token: token, body: body})
+		}
 		packages := map[string]any{"items": []any{map[string]any{"code": "webex_calling", "limit": 5}}}
 		put := func(token string) reply {
 			return w.do(request{method: "PUT", path: "/customers/" + w.c.ID + "/packages", token: token, body: packages})
