@@ -44,9 +44,13 @@ type RegistrarRef struct {
 	Registrar string `path:"registrar" doc:"Id of the registrar"`
 }
 
-func (a *API) listRegistrars(ctx context.Context, c *call, _ *struct{}) (List[Registrar], error) {
-	all, err := a.d.Registrars.Platforms(ctx, c.actor)
-	return listOf(all, "", registrarOf), err
+type listRegistrarsIn struct {
+	Paged
+}
+
+func (a *API) listRegistrars(ctx context.Context, c *call, in *listRegistrarsIn) (List[Registrar], error) {
+	all, next, err := a.d.Registrars.Platforms(ctx, c.actor, in.page(""))
+	return listOf(all, next, registrarOf), err
 }
 
 // NewRegistrar is a registrar to add.

@@ -197,7 +197,7 @@ func (c *scimCall) read(into any) error {
 	if err != nil {
 		return err
 	}
-	if err := checkJSON(b, false); err != nil {
+	if err := checkJSON(b, true); err != nil {
 		return err
 	}
 	if err := json.Unmarshal(b, into); err != nil {

@@ -1,8 +1,12 @@
 package api_test
 
 import (
+	"bytes"
+	"encoding/json"
 	"fmt"
+	"io"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 
@@ -15,6 +19,23 @@ import (
 
 func want(method, path, token string, body any) request {
 	return request{method: method, path: path, token: token, body: body}
+}
+
+// scim is do for answers in the shapes of RFC 7644.
+func (w *world) scim(in request) *httptest.ResponseRecorder {
+	w.tb.Helper()
+	var body io.Reader
+	if in.body != nil {
+		raw, err := json.Marshal(in.body)
+		w.ok(err)
+		body = bytes.NewReader(raw)
+	}
+	r := httptest.NewRequest(in.method, in.path, body)
+	r.Header.Set("Content-Type", "application/scim+json")
+	r.Header.Set("Authorization", "Bearer "+in.token)
+	out := httptest.NewRecorder()
+	w.handler.ServeHTTP(out, r)
+	return out
 }
 
 // offer gives customer C of P calling and meetings.
@@ -80,36 +101,36 @@ func TestADirectoryMakesChangesAndRemovesUsers(t *testing.T) {
 			t.Fatal(r.Body)
 		}
 		user := map[string]any{"schemas": []string{"urn:ietf:params:scim:schemas:core:2.0:User"}, "userName": "eve@acme.test", "externalId": "d-1", "name": map[string]any{"givenName": "Eve", "familyName": "Ott"}}
-		made := w.do(want("POST", "/scim/v2/Users", token, user))
+		made := w.scim(want("POST", "/scim/v2/Users", token, user))
 		body := made.Body.String()
 		if made.Code != http.StatusCreated || !strings.Contains(body, `"extension":"200"`) || !strings.Contains(body, `"active":true`) || made.Header().Get("Content-Type") != "application/scim+json" {
 			t.Fatal(made.Code, body)
 		}
 		at := made.Header().Get("Location")
-		if r := w.do(want("POST", "/scim/v2/Users", token, user)); r.Code != http.StatusConflict || !strings.Contains(r.Body.String(), `"scimType":"uniqueness"`) {
+		if r := w.scim(want("POST", "/scim/v2/Users", token, user)); r.Code != http.StatusConflict || !strings.Contains(r.Body.String(), `"scimType":"uniqueness"`) {
 			t.Error(r.Code, r.Body)
 		}
-		if r := w.do(want("GET", "/scim/v2/Users?filter=userName%20eq%20%22EVE@acme.test%22", token, nil)); !strings.Contains(r.Body.String(), `"totalResults":1`) || !strings.Contains(r.Body.String(), "eve@acme.test") {
+		if r := w.scim(want("GET", "/scim/v2/Users?filter=userName%20eq%20%22EVE@acme.test%22", token, nil)); !strings.Contains(r.Body.String(), `"totalResults":1`) || !strings.Contains(r.Body.String(), "eve@acme.test") {
 			t.Error(r.Body)
 		}
-		if r := w.do(want("GET", "/scim/v2/Users?filter=title%20pr", token, nil)); r.Code != http.StatusBadRequest || !strings.Contains(r.Body.String(), "invalidFilter") {
+		if r := w.scim(want("GET", "/scim/v2/Users?filter=title%20pr", token, nil)); r.Code != http.StatusBadRequest || !strings.Contains(r.Body.String(), "invalidFilter") {
 			t.Error(r.Body)
 		}
 		off := map[string]any{"schemas": []string{"urn:ietf:params:scim:api:messages:2.0:PatchOp"}, "Operations": []any{
 			map[string]any{"op": "Replace", "path": "active", "value": "False"}, map[string]any{"op": "replace", "value": map[string]any{"name.familyName": "Otto", "title": "CEO"}}}}
-		if r := w.do(want("PATCH", at, token, off)); r.Code != http.StatusOK || !strings.Contains(r.Body.String(), `"active":false`) || !strings.Contains(r.Body.String(), `"familyName":"Otto"`) {
+		if r := w.scim(want("PATCH", at, token, off)); r.Code != http.StatusOK || !strings.Contains(r.Body.String(), `"active":false`) || !strings.Contains(r.Body.String(), `"familyName":"Otto"`) {
 			t.Error(r.Code, r.Body)
 		}
-		if r := w.do(want("GET", at, w.as(w.dd, access.CustomerFullAdmin), nil)); r.Code != http.StatusNotFound || !strings.Contains(r.Body.String(), "urn:ietf:params:scim:api:messages:2.0:Error") {
+		if r := w.scim(want("GET", at, w.as(w.dd, access.CustomerFullAdmin), nil)); r.Code != http.StatusNotFound || !strings.Contains(r.Body.String(), "urn:ietf:params:scim:api:messages:2.0:Error") {
 			t.Error(r.Code, r.Body)
 		}
-		if r := w.do(want("DELETE", at, w.as(w.c, access.CustomerReadonlyAdmin), nil)); r.Code != http.StatusForbidden {
+		if r := w.scim(want("DELETE", at, w.as(w.c, access.CustomerReadonlyAdmin), nil)); r.Code != http.StatusForbidden {
 			t.Error(r.Code, r.Body)
 		}
-		if r := w.do(want("DELETE", at, token, nil)); r.Code != http.StatusNoContent {
+		if r := w.scim(want("DELETE", at, token, nil)); r.Code != http.StatusNoContent {
 			t.Error(r.Code, r.Body)
 		}
-		if r := w.do(want("GET", strings.Replace(at, "/v2/", "/v2/customers/"+w.c.ID+"/", 1), w.full(), nil)); r.Code != http.StatusNotFound {
+		if r := w.scim(want("GET", strings.Replace(at, "/v2/", "/v2/customers/"+w.c.ID+"/", 1), w.full(), nil)); r.Code != http.StatusNotFound {
 			t.Error(r.Code, r.Body)
 		}
 	})

@@ -232,7 +232,7 @@ func (w *world) do(in request) reply {
 		body = bytes.NewReader(raw)
 	}
 	path := in.path
-	if !strings.HasPrefix(path, "/api/") && !strings.HasPrefix(path, "/oauth2") && !strings.HasPrefix(path, "/v1/") {
+	if !strings.HasPrefix(path, "/api/") && !strings.HasPrefix(path, "/oauth2") && !strings.HasPrefix(path, "/v1/") && !strings.HasPrefix(path, "/scim/") {
 		path = api.Prefix + path
 	}
 	r := httptest.NewRequest(in.method, path, body)

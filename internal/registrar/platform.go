@@ -215,13 +215,23 @@ func (s *Service) Create(ctx context.Context, actor access.Actor, kind Kind, p P
 }
 
 // Platforms gives that of the actor's organisation, in a list because there is none or one.
-func (s *Service) Platforms(ctx context.Context, actor access.Actor) ([]Platform, error) {
+func (s *Service) Platforms(ctx context.Context, actor access.Actor, page db.Page) ([]Platform, string, error) {
 	t, err := s.owner(ctx, s.db, actor)
 	if err != nil {
-		return nil, err
+		return nil, "", err
+	}
+	a := s.db.Args()
+	where := "tenant_id = " + a.Add(t.ID)
+	k, err := page.Keyset(a, "id", db.Sort{Name: "name", Column: "name"})
+	if err != nil {
+		return nil, "", err
 	}
 	var all []Platform
-	return all, s.db.Select(ctx, &all, selectPlatforms+` WHERE tenant_id = $1`, t.ID)
+	if err := s.db.Select(ctx, &all, selectPlatforms+` WHERE `+where+` AND `+k.Where+` ORDER BY `+k.OrderBy+` LIMIT `+a.Add(k.Limit), a.List()...); err != nil {
+		return nil, "", err
+	}
+	all, next := db.Cut(k, all, func(v Platform) (any, string) { return v.Name, v.ID })
+	return all, next, nil
 }
 
 // Platform gives the one of the actor's organisation; NotFound for an unknown one and for another's.

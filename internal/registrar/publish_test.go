@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"linecard/internal/access"
+	"linecard/internal/db"
 	"linecard/internal/errs"
 	"linecard/internal/registrar"
 	"linecard/internal/tenant"
@@ -182,7 +183,7 @@ func TestARegistrarIsItsOrganisationsOwn(t *testing.T) {
 				t.Errorf("%s: %v", who.Name, err)
 			}
 		}
-		if _, err := w.r.Platforms(ctx, person(w.P, access.PartnerSupport)); errs.KindOf(err) != errs.Forbidden {
+		if _, _, err := w.r.Platforms(ctx, person(w.P, access.PartnerSupport), db.Page{}); errs.KindOf(err) != errs.Forbidden {
 			t.Error(err)
 		}
 		l := w.line(w.A, w.user(w.A, 1))
@@ -265,4 +266,3 @@ func TestNoSecretStandsInTablesJobsOrTheJournal(t *testing.T) {
 		}
 	})
 }
-
