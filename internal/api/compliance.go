@@ -24,9 +24,14 @@ func screeningListOf(l onboard.List) ScreeningList {
 	return ScreeningList{ID: l.ID, Name: l.Name, SHA256: l.SHA256, Entries: l.Entries, InForce: l.InForce, Loaded: l.Loaded.Time, LoadedBy: l.LoadedBy, Ended: when(l.Ended)}
 }
 
-func (a *API) listScreeningLists(ctx context.Context, c *call, _ *struct{}) (List[ScreeningList], error) {
-	all, err := a.d.Onboard.Lists(ctx, c.actor)
-	return listOf(all, "", screeningListOf), err
+type listScreeningListsIn struct {
+	Paged
+	Sort string `query:"sort" enum:"loaded,-loaded"`
+}
+
+func (a *API) listScreeningLists(ctx context.Context, c *call, in *listScreeningListsIn) (List[ScreeningList], error) {
+	all, next, err := a.d.Onboard.Lists(ctx, c.actor, in.page(in.Sort))
+	return listOf(all, next, screeningListOf), err
 }
 
 type loadScreeningListIn struct {

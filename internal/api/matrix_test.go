@@ -117,7 +117,7 @@ var bodies = map[string]any{
 	"create-user": newUser, "add-users": map[string]any{"users": []any{newUser}}, "bulk-users": map[string]any{"users": []any{newUser}}, "check-users": map[string]any{"users": []any{newUser}},
 	"set-user-package": map[string]any{"package": "calling"}, "set-workspace-package": map[string]any{"package": "common_area"}, "edit-workspace": map[string]any{"name": "Other"},
 	"create-workspace": map[string]any{"name": "New", "package": "common_area", "extension": "301"}, "add-numbers": map[string]any{"numbers": []string{"+493012345670"}}, "edit-number": map[string]any{},
-	"edit-managed-line": map[string]any{"label": "Other"}, "place-managed-line": map[string]any{}, "put-calling": map[string]any{"registrars": []any{}},
+	"put-directory": map[string]any{"package": "calling"}, "edit-managed-line": map[string]any{"label": "Other"}, "place-managed-line": map[string]any{}, "put-calling": map[string]any{"registrars": []any{}},
 	"set-keys": map[string]any{"keys": []any{map[string]any{"position": 1, "type": "line"}}},
 }
 

@@ -180,9 +180,14 @@ type CarrierRef struct {
 	Carrier string `path:"carrier" doc:"Id of the carrier"`
 }
 
-func (a *API) listCarriers(ctx context.Context, c *call, _ *struct{}) (List[Carrier], error) {
-	all, err := a.d.Onboard.Carriers(ctx, c.actor)
-	return listOf(all, "", carrierOf), err
+type listCarriersIn struct {
+	Paged
+	Sort string `query:"sort" enum:"name,-name"`
+}
+
+func (a *API) listCarriers(ctx context.Context, c *call, in *listCarriersIn) (List[Carrier], error) {
+	all, next, err := a.d.Onboard.Carriers(ctx, c.actor, in.page(in.Sort))
+	return listOf(all, next, carrierOf), err
 }
 
 type createCarrierIn struct{ Body CarrierInput }

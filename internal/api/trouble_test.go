@@ -93,7 +93,7 @@ func TestAPanicIsAnInternalErrorToo(t *testing.T) {
 		token := w.full()
 		broken := w.d
 		broken.Devices = device.NewService(device.Needs{DB: w.db, Tenants: tenant.NewService(w.db, w.d.Journal)})
-		broken.Onboard = onboard.NewService(onboard.Deps{})
+		broken.Onboard = onboard.NewService(onboard.Deps{Tenants: tenant.NewService(w.db, w.d.Journal)})
 		other := *w
 		other.use(api.New(broken))
 		other.post(token, "/customers", newCustomer("X")).status(500)

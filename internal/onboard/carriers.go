@@ -25,13 +25,22 @@ func carrier(ctx context.Context, q db.Q, id string) (Carrier, error) {
 	return k, err
 }
 
-// Carriers lists the carriers of the platform; there are few. Everybody who sees templates sees them (WS-100).
-func (s *Service) Carriers(ctx context.Context, actor access.Actor) ([]Carrier, error) {
+// Carriers lists the carriers of the platform. Everybody who sees templates sees them (WS-100).
+func (s *Service) Carriers(ctx context.Context, actor access.Actor, page db.Page) ([]Carrier, string, error) {
 	if err := s.everywhere(ctx, s.db, actor, access.TemplateView); err != nil {
-		return nil, err
+		return nil, "", err
 	}
-	all := []Carrier{}
-	return all, s.db.Select(ctx, &all, carrierColumns+` ORDER BY name_fold, id`)
+	a := s.db.Args()
+	k, err := page.Keyset(a, "id", db.Sort{Name: "name", Column: "name_fold"})
+	if err != nil {
+		return nil, "", err
+	}
+	var all []Carrier
+	if err := s.db.Select(ctx, &all, carrierColumns+" WHERE "+k.Where+" ORDER BY "+k.OrderBy+" LIMIT "+a.Add(k.Limit), a.List()...); err != nil {
+		return nil, "", err
+	}
+	all, next := db.Cut(k, all, func(c Carrier) (any, string) { return c.NameFold, c.ID })
+	return all, next, nil
 }
 
 // Carrier gives one carrier; NotFound for an unknown one.

@@ -215,13 +215,23 @@ func (s *Service) RemoveList(ctx context.Context, actor access.Actor, id string)
 	})
 }
 
-// Lists gives every list that was ever loaded, the newest first, at most 1000.
-func (s *Service) Lists(ctx context.Context, actor access.Actor) ([]List, error) {
+// Lists gives every list that was ever loaded, the newest first.
+func (s *Service) Lists(ctx context.Context, actor access.Actor, page db.Page) ([]List, string, error) {
 	if _, err := s.compliance(ctx, s.db, actor, access.ComplianceView); err != nil {
-		return nil, err
+		return nil, "", err
 	}
-	all := []List{}
-	return all, s.db.Select(ctx, &all, `SELECT id, name, sha256, entries, in_force, loaded, loaded_by, ended FROM onboard_lists ORDER BY loaded DESC, id DESC LIMIT 1000`)
+	a := s.db.Args()
+	k, err := page.Keyset(a, "id", db.Sort{Name: "loaded", Column: "loaded", Number: true, Desc: true})
+	if err != nil {
+		return nil, "", err
+	}
+	var all []List
+	if err := s.db.Select(ctx, &all, `SELECT id, name, sha256, entries, in_force, loaded, loaded_by, ended FROM onboard_lists WHERE `+k.Where+` ORDER BY `+k.OrderBy+
+		` LIMIT `+a.Add(k.Limit), a.List()...); err != nil {
+		return nil, "", err
+	}
+	all, next := db.Cut(k, all, func(l List) (any, string) { return l.Loaded.UnixMilli(), l.ID })
+	return all, next, nil
 }
 
 func pack(entries []Entry) ([]byte, error) {

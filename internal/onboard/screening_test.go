@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"linecard/internal/db"
 	"linecard/internal/errs"
 	"linecard/internal/onboard"
 	"linecard/internal/tenant"
@@ -140,7 +141,7 @@ func TestACustomerOnAListWaitsWithoutServiceUntilTheListIsClear(t *testing.T) {
 		if again, _ := w.svc.Case(w.ctx, w.officer(), c.ID); again.Checks < 2 || !again.Checked.After(c.Checked.Time) {
 			t.Errorf("looked at %d times", again.Checks)
 		}
-		all, err := w.svc.Lists(w.ctx, w.officer())
+		all, _, err := w.svc.Lists(w.ctx, w.officer(), db.Page{})
 		w.OK(err)
 		w.OK(w.svc.RemoveList(w.ctx, w.officer(), all[0].ID))
 		w.drain()
@@ -170,7 +171,7 @@ func decided(t *testing.T, w *offer, approve bool) {
 	if c = w.get(c.ID); c.Compliance != tenant.ScreeningEscalated || c.Status != onboard.StatusReview {
 		t.Fatalf("after 72:01 it is %s %s", c.Compliance, c.Status)
 	}
-	all, err := w.svc.Lists(w.ctx, w.officer())
+	all, _, err := w.svc.Lists(w.ctx, w.officer(), db.Page{})
 	w.OK(err)
 	w.OK(w.svc.RemoveList(w.ctx, w.officer(), all[0].ID))
 	w.Clock.Advance(2 * time.Hour)
