@@ -30,6 +30,8 @@ func (c *demoCommand) Run(ctx context.Context, t *terminal) error {
 		}
 		defer os.RemoveAll(tmp)
 		dir = tmp
+	} else if err := os.MkdirAll(dir, 0o700); err != nil {
+		return err
 	}
 	logs := io.Writer(t.err)
 	level := "warn"
@@ -61,7 +63,7 @@ func (c *demoCommand) tell(t *terminal, w app.World) error {
 	for _, k := range w.Customers {
 		line("customer", "/customer", k.Email, k.Password)
 	}
-	fmt.Fprintf(t.out, "\n  API          %s   (docs: %s/api/docs)\n  mailbox      %s\n  phones       %s   (authority: %s)\n\nStop with Ctrl-C.\n",
-		w.API, w.Portal, w.Mail, w.Phones, w.PhonesCA)
+	fmt.Fprintf(t.out, "\n  API          %s   (docs: %s/api/docs)\n  wholesale    %s\n  mailbox      %s\n  phones       %s   (authority: %s)\n\nStop with Ctrl-C.\n",
+		w.API, w.Portal, w.Wholesale, w.Mail, w.Phones, w.PhonesCA)
 	return nil
 }

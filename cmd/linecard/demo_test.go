@@ -17,7 +17,7 @@ import (
 
 // TestTheDemoPrintsOneLineAndEverybodyCanSignIn runs the demo as a person or a program would.
 func TestTheDemoPrintsOneLineAndEverybodyCanSignIn(t *testing.T) {
-	dir := t.TempDir()
+	dir := filepath.Join(t.TempDir(), "new") // the demo makes its folder
 	s := site{dir: dir, db: "sqlite://" + filepath.Join(dir, "linecard.db"), http: freeAddress(t), phones: freeAddress(t)}
 	c := command(t, "demo", "--data", s.dir, "--http", s.http, "--phones", s.phones, "--fleet", "8", "--json")
 	out, err := c.StdoutPipe()
@@ -42,6 +42,16 @@ func TestTheDemoPrintsOneLineAndEverybodyCanSignIn(t *testing.T) {
 	if len(w.Customers) != 4 || w.Portal != "http://"+s.http || w.Phones != "https://"+s.phones {
 		t.Errorf("the line is %s", line)
 	}
+	var names map[string]json.RawMessage
+	if err := json.Unmarshal([]byte(line), &names); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"portal", "api", "wholesale", "phones", "phones_ca", "mail", "operator", "partner", "sub_partner", "customers"} {
+		if names[name] == nil {
+			t.Errorf("the line has no %s: %s", name, line)
+		}
+	}
+	(&caller{base: w.Wholesale, token: w.Partner.Token, http: http.Client{Timeout: 10 * time.Second}}).must(t, "GET", "/wholesale/customers", nil)
 	people := map[string]app.WorldAccount{"/operator": w.Operator, "/partner": w.Partner, "/customer": w.Customers[0].WorldAccount}
 	for page, who := range people {
 		signIn(t, w.Portal, page, who)

@@ -34,6 +34,7 @@ type DemoSettings struct {
 type World struct {
 	Portal     string          `json:"portal"`
 	API        string          `json:"api"`
+	Wholesale  string          `json:"wholesale"`
 	Phones     string          `json:"phones"`
 	PhonesCA   string          `json:"phones_ca"`
 	Mail       string          `json:"mail"`
@@ -110,7 +111,7 @@ func NewDemo(ctx context.Context, d DemoSettings) (*App, World, error) {
 	}
 	clock.set(0)
 	w.Portal = strings.TrimRight(s.PublicURL, "/")
-	w.API, w.Mail = w.Portal+"/api/v1", w.Portal+"/demo/mail"
+	w.API, w.Wholesale, w.Mail = w.Portal+"/api/v1", w.Portal+"/v1", w.Portal+"/demo/mail"
 	w.Phones, w.PhonesCA = a.PhonesURL(), a.PhonesCA()
 	return a, w, nil
 }
