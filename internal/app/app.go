@@ -185,7 +185,8 @@ func (a *App) routes(o Options) (http.Handler, error) {
 	mux.Handle(wholesale.Prefix+"/", offer.Handler())
 	mux.Handle(registrar.DirectoryPath, a.Registrars.Directory())
 	pages, err := portal.New(portal.Deps{DB: a.DB, Log: a.Log, Tenants: a.Tenants, Accounts: a.Accounts, Journal: a.Journal, Operations: a.Operations,
-		Webhooks: a.Webhooks, Mail: a.Mail, Onboard: a.Onboard, Devices: a.Devices, Config: a.config, Networks: a.Networks, Profiles: a.Profiles, Plans: a.plans, PublicURL: a.s.PublicURL, Version: Version(),
+		Webhooks: a.Webhooks, Mail: a.Mail, Onboard: a.Onboard, Devices: a.Devices, Config: a.config, Networks: a.Networks, Profiles: a.Profiles, Plans: a.plans,
+		Catalog: a.Catalog, Subscriber: a.Subscriber, Billing: a.Billing, PublicURL: a.s.PublicURL, Version: Version(),
 		SignInsPerMinute: a.s.SignIns, Mailbox: o.Demo})
 	if err != nil {
 		return nil, err

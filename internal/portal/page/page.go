@@ -12,6 +12,8 @@ import (
 
 	"linecard/internal/access"
 	"linecard/internal/account"
+	"linecard/internal/billing"
+	"linecard/internal/catalog"
 	"linecard/internal/config"
 	"linecard/internal/db"
 	"linecard/internal/deliver"
@@ -22,6 +24,7 @@ import (
 	"linecard/internal/operation"
 	"linecard/internal/portal/ui"
 	"linecard/internal/profile"
+	"linecard/internal/subscriber"
 	"linecard/internal/tenant"
 )
 
@@ -41,6 +44,9 @@ type Deps struct {
 	Networks   *network.Service
 	Profiles   *profile.Service
 	Plans      *config.Plans
+	Catalog    *catalog.Service
+	Subscriber *subscriber.Service
+	Billing    *billing.Service
 
 	PublicURL        string // how people reach the portal
 	Version          string

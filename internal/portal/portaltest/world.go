@@ -16,7 +16,9 @@ import (
 
 	"linecard/internal/access"
 	"linecard/internal/account"
+	"linecard/internal/billing"
 	"linecard/internal/blob"
+	"linecard/internal/catalog"
 	"linecard/internal/config"
 	"linecard/internal/db"
 	"linecard/internal/db/dbtest"
@@ -34,6 +36,7 @@ import (
 	"linecard/internal/profile"
 	"linecard/internal/queue"
 	"linecard/internal/secret"
+	"linecard/internal/subscriber"
 	"linecard/internal/tenant"
 )
 
@@ -165,14 +168,20 @@ func start(t *testing.T, d *db.DB, clock *dbtest.Clock, options []Option) *World
 		t.Fatal(err)
 	}
 	plans := config.NewPlans(config.PlansNeeds{Config: settings, Journal: j, Tenants: tenants, Operations: operations})
+	offer := catalog.NewService(catalog.Needs{DB: d, Journal: j, Tenants: tenants})
+	people := subscriber.NewService(subscriber.Needs{DB: d, Journal: j, Tenants: tenants, Catalog: offer, Accounts: accounts, Operations: operations, Box: box})
+	people.Connect(devices)
+	devices.Manage(people)
+	bills := billing.NewService(billing.Needs{DB: d, Box: box, Files: files, Journal: j, Tenants: tenants, Catalog: offer, Operations: operations, Log: log})
+	onboarding := onboard.NewService(onboard.Deps{DB: d, Tenants: tenants, Accounts: accounts, Journal: j, Catalog: offer, Operations: operations, Places: onboard.Subscribers(people)})
 	w.Deps = portal.Deps{DB: d, Log: log, Tenants: tenants, Accounts: accounts, Journal: j, Mail: mail, PublicURL: w.URL, Version: "test",
 		Operations: operations, Networks: networks, Profiles: profiles, Devices: devices, Config: settings, Plans: plans,
 		Webhooks: deliver.NewWebhooks(d, deliver.WebhookOptions{Journal: j, Box: box, Guard: deliver.NewGuard(deliver.GuardOptions{}), Log: log}),
-		Onboard:  onboard.NewService(onboard.Deps{DB: d, Tenants: tenants, Accounts: accounts}),
+		Onboard:  onboarding, Catalog: offer, Subscriber: people, Billing: bills,
 		// A page in a browser and its pictures are many requests of one address.
 		SignInsPerMinute: 6000,
 	}
-	w.work(accounts.Register, mail.Register, devices.Register, plans.Register)
+	w.work(accounts.Register, mail.Register, devices.Register, plans.Register, people.Register, onboarding.Register, bills.Register)
 	for _, o := range options {
 		o(&w.Deps)
 	}
