@@ -2,6 +2,8 @@ package device
 
 import (
 	"context"
+	"maps"
+	"slices"
 	"time"
 
 	"linecard/internal/db"
@@ -41,17 +43,26 @@ func (d Device) status(patience time.Duration, now time.Time) Status {
 	return Offline
 }
 
-// withStatus fills in the states of devices of one customer.
-func withStatus(ctx context.Context, q db.Q, customerID string, all ...*Device) error {
+// withStatus fills in the states of devices.
+func withStatus(ctx context.Context, q db.Q, all ...*Device) error {
 	if len(all) == 0 {
 		return nil
 	}
-	c, err := load(ctx, q, customerID)
+	of := map[string]time.Duration{}
+	for _, d := range all {
+		of[d.CustomerID] = unset(d.CustomerID).patience()
+	}
+	a := q.Args()
+	var rows []customerRow
+	err := q.Select(ctx, &rows, `SELECT `+customerColumns+` FROM device_customers WHERE `+a.In("customer_id", slices.Collect(maps.Keys(of))), a.List()...)
 	if err != nil {
 		return err
 	}
+	for _, c := range rows {
+		of[c.CustomerID] = c.patience()
+	}
 	for _, d := range all {
-		d.Status = d.status(c.patience(), q.Now().Time)
+		d.Status = d.status(of[d.CustomerID], q.Now().Time)
 	}
 	return nil
 }

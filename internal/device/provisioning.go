@@ -126,10 +126,15 @@ func load(ctx context.Context, q db.Q, customerID string) (customerRow, error) {
 	var c customerRow
 	err := q.Get(ctx, &c, `SELECT `+customerColumns+` FROM device_customers WHERE customer_id = $1`, customerID)
 	if err != nil && errs.KindOf(err) == errs.NotFound {
-		p := phone.DefaultPoll
-		return customerRow{CustomerID: customerID, Start: p.Start, End: p.End, Days: p.Days}, nil
+		return unset(customerID), nil
 	}
 	return c, err
+}
+
+// unset is what holds for a customer of which nothing is stored yet.
+func unset(customerID string) customerRow {
+	p := phone.DefaultPoll
+	return customerRow{CustomerID: customerID, Start: p.Start, End: p.End, Days: p.Days}
 }
 
 // ensure makes the row of a customer when there is none.

@@ -220,7 +220,11 @@ func (f *finder) load(ctx context.Context, text string) ([]Hit, error) {
 		hits = append(hits, h)
 	}
 	slices.SortFunc(hits, func(a, b Hit) int { return at[a.ID] - at[b.ID] })
-	return hits, nil
+	all := make([]*Device, len(hits))
+	for i := range hits {
+		all[i] = &hits[i].Device
+	}
+	return hits, withStatus(ctx, f.s.db, all...)
 }
 
 // fits says by what the device was found.

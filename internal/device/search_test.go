@@ -43,6 +43,9 @@ func TestSearchFindsWhatPeopleTypeAndNothingForeign(t *testing.T) {
 			var out []string
 			for _, h := range hits {
 				out = append(out, h.Name+" "+h.By)
+				if want := map[string]device.Status{a.ID: device.Online, b.ID: device.Never}[h.ID]; h.Status != want {
+					t.Errorf("%s is %q, not %q", h.Name, h.Status, want) // DM-278
+				}
 			}
 			return strings.Join(out, ",")
 		}

@@ -30,7 +30,7 @@ func get(ctx context.Context, q db.Q, customerID, id string) (Device, error) {
 		return d, err
 	}
 	d.GroupIDs = groups[id]
-	return d, withStatus(ctx, q, customerID, &d)
+	return d, withStatus(ctx, q, &d)
 }
 
 func insert(ctx context.Context, tx *db.Tx, d Device) error {
@@ -136,7 +136,7 @@ func list(ctx context.Context, q db.Q, customerID string, query Query) (Listing,
 		l.Items[i].GroupIDs = groups[id]
 		all[i] = &l.Items[i]
 	}
-	return l, withStatus(ctx, q, customerID, all...)
+	return l, withStatus(ctx, q, all...)
 }
 
 func (query Query) where(a *db.Args, customerID string, now db.Time) (string, error) {
