@@ -128,7 +128,7 @@ func (s *Service) putCarrier(ctx context.Context, actor access.Actor, id string,
 			what, verb = "created", "create"
 		} else {
 			if err := tx.LockToRead(ctx, "onboard_carriers", id); err != nil {
-				return errs.Missing("carrier")
+				return absent(err, "carrier")
 			}
 			if out, err = carrier(ctx, tx, id); err != nil {
 				return err

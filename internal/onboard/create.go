@@ -154,6 +154,11 @@ func (s *Service) serviceSteps(w Want, have []catalog.PackageLimit) []stepOf {
 // begin starts a run: its operation, its steps and the job that does them, in the caller's transaction.
 func (s *Service) begin(ctx context.Context, tx *db.Tx, actor access.Actor, c *Customer, steps []stepOf) error {
 	was := c.Status
+	if was.busy() && c.OperationID != "" { // the run before is given up half way, and whoever follows its operation hears so
+		if err := s.operations.Fail(ctx, tx, c.OperationID, errSuperseded); err != nil && errs.KindOf(err) != errs.Conflict && errs.KindOf(err) != errs.NotFound {
+			return err
+		}
+	}
 	if _, err := tx.Exec(ctx, `UPDATE onboard_steps SET state = 'skipped', ended = $3 WHERE customer_id = $1 AND run = $2 AND state IN ('pending', 'waiting')`, c.ID, c.Run, tx.Now()); err != nil {
 		return err
 	}
@@ -193,6 +198,8 @@ func (s *Service) begin(ctx context.Context, tx *db.Tx, actor access.Actor, c *C
 	}
 	return enqueue(ctx, tx, *c)
 }
+
+var errSuperseded = errs.New(errs.Conflict, "run_superseded", "A later request has taken the place of this one.")
 
 // enqueue lets a node go on with the present run.
 func enqueue(ctx context.Context, tx *db.Tx, c Customer) error {

@@ -23,6 +23,14 @@ func (s *Service) customer(ctx context.Context, q db.Q, id string) (Customer, er
 	return c, err
 }
 
+// absent says what it is that is not there; any other trouble of the database stays what it is.
+func absent(err error, what string) error {
+	if errs.KindOf(err) == errs.NotFound {
+		return errs.Missing(what)
+	}
+	return err
+}
+
 // filled gives the row with packages, meeting site and faults.
 func (s *Service) filled(ctx context.Context, q db.Q, id string) (Customer, error) {
 	c, err := s.customer(ctx, q, id)

@@ -32,9 +32,30 @@ func itoa(n int64) string { return strconv.FormatInt(n, 10) }
 // Register gives the queue the room's work: runs, the hourly look at customers that wait, and their escalation.
 func (s *Service) Register(q *queue.Queue) {
 	queue.Handle(q, runKind, s.work, queue.Policy{MaxAttempts: 12, Timeout: 5 * time.Minute, Backoff: queue.Exponential(time.Second, 10*time.Minute), Concurrency: 4})
-	queue.Handle(q, recheckKind, func(ctx context.Context, _ queue.Job[struct{}]) error { return s.recheck(ctx) }, queue.Policy{Timeout: 10 * time.Minute})
+	queue.Handle(q, recheckKind, func(ctx context.Context, _ queue.Job[struct{}]) error {
+		return errors.Join(s.recheck(ctx), s.revive(ctx))
+	}, queue.Policy{Timeout: 10 * time.Minute})
 	queue.Handle(q, escalateKind, func(ctx context.Context, j queue.Job[runArgs]) error { return s.review(ctx, j.Args.CustomerID) }, queue.Policy{})
 	q.Periodic("onboard.recheck", "@every 1h", recheckKind, struct{}{}) // WS-45
+}
+
+// revive gives runs a job again that stand still for an hour because theirs was given up: a node that died at the last attempt, or a
+// database that was away for long. One that waits for a person is left alone, and one whose job still waits gets no second.
+func (s *Service) revive(ctx context.Context) error {
+	var all []Customer
+	if err := s.db.Select(ctx, &all, customerColumns+` WHERE c.status IN ('provisioning', 'updating', 'deleting') AND c.updated < $1
+		AND NOT EXISTS (SELECT 1 FROM onboard_steps s WHERE s.customer_id = c.id AND s.run = c.run AND s.state = 'waiting') ORDER BY c.id LIMIT 1000`,
+		db.At(s.db.Now().Add(-time.Hour))); err != nil || len(all) == 0 {
+		return err
+	}
+	return s.db.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
+		for _, c := range all {
+			if err := enqueue(ctx, tx, c); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 }
 
 // house is who does the steps: Linecard itself. Who asked for the run stands in its first event.

@@ -171,7 +171,7 @@ func (s *Service) AnswerSubPartnerRequest(ctx context.Context, actor access.Acto
 			return err
 		}
 		if err := tx.LockRow(ctx, "onboard_requests", id); err != nil {
-			return errs.Missing("request")
+			return absent(err, "request")
 		}
 		if err := tx.Get(ctx, &out, requestColumns+` WHERE r.id = $1`, id); err != nil {
 			return err

@@ -337,10 +337,7 @@ func (s *Service) changeTemplate(ctx context.Context, actor access.Actor, id str
 	var out Template
 	err := s.db.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
 		if err := tx.LockToRead(ctx, "onboard_templates", id); err != nil {
-			if errs.KindOf(err) == errs.NotFound {
-				err = errs.Missing("template")
-			}
-			return err
+			return absent(err, "template")
 		}
 		owner, t, err := s.templateFor(ctx, tx, actor, access.TemplateEdit, id)
 		if err != nil {

@@ -296,7 +296,7 @@ func (s *Service) Retry(ctx context.Context, actor access.Actor, id string, ifVe
 		if failed < 0 {
 			return errNothing
 		}
-		stopped := slices.Contains([]string{stepScreening, stepRelations, stepRelease}, all[failed].Name)
+		stopped := slices.Contains([]string{stepConsent, stepScreening, stepRelations, stepRelease}, all[failed].Name)
 		var steps []stepOf
 		for _, st := range all[failed:] {
 			// Numbers need the location of their own run.

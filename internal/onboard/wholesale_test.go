@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"linecard/internal/access"
 	"linecard/internal/account"
@@ -393,6 +394,48 @@ func TestWhatIsWrongWithARequestIsNamed(t *testing.T) {
 		w.drain()
 		if c = w.get(c.ID); c.Status != onboard.StatusProvisioned || c.Site == nil || c.Site.DialIn != "" {
 			t.Errorf("meetings need no carrier: %s %+v", c.Status, c.Site)
+		}
+	})
+}
+
+// WS-39, WS-141: who follows an operation hears its end also when a removal takes its place half way.
+func TestTheOperationOfARunThatIsOvertakenEnds(t *testing.T) {
+	eachOffer(t, func(t *testing.T, w *offer) {
+		c := w.provision(w.request("Acme"))
+		gone, err := w.svc.Remove(w.ctx, w.both(w.P), c.ID, onboard.Removal{})
+		w.OK(err)
+		o, err := w.ops.Get(w.ctx, w.both(w.P), c.OperationID)
+		w.OK(err)
+		if o.State != operation.Failed || o.Fault.Code != "run_superseded" || gone.OperationID == c.OperationID {
+			t.Errorf("%s, %+v", o.State, o.Fault)
+		}
+		w.drain()
+		if o, err = w.ops.Get(w.ctx, w.both(w.P), gone.OperationID); err != nil || o.State != operation.Succeeded {
+			t.Errorf("%s, %v", o.State, err)
+		}
+	})
+}
+
+// WS-39: a job that the queue has given up leaves no customer half made for ever.
+func TestARunWhoseJobWasGivenUpGoesOnWithinTheHour(t *testing.T) {
+	eachOffer(t, func(t *testing.T, w *offer) {
+		c := w.provision(w.request("Acme"))
+		_, err := w.DB.Exec(w.ctx, `DELETE FROM queue_jobs WHERE kind = 'onboard.run'`)
+		w.OK(err)
+		hour := func() {
+			w.OK(w.DB.Tx(w.ctx, func(ctx context.Context, tx *db.Tx) error {
+				return queue.Insert(ctx, tx, "onboard.recheck", struct{}{}, queue.Opts{})
+			}))
+			w.drain()
+		}
+		hour()
+		if s := w.get(c.ID).Status; s != onboard.StatusProvisioning {
+			t.Fatalf("it is %s at once", s)
+		}
+		w.Clock.Advance(61 * time.Minute)
+		hour()
+		if s := w.get(c.ID).Status; s != onboard.StatusProvisioned {
+			t.Errorf("it is %s", s)
 		}
 	})
 }

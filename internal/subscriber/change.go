@@ -68,7 +68,7 @@ func (s *Service) changing(ctx context.Context, tx *db.Tx, actor access.Actor, c
 		}
 	}
 	if err := tx.LockToRead(ctx, "subscriber_holders", id); err != nil {
-		return t, Holder{}, errs.Missing(string(k))
+		return t, Holder{}, absent(err, errs.Missing(string(k)))
 	}
 	h, err := holder(ctx, tx, t.ID, id, k)
 	if err == nil && ifVersion != 0 && ifVersion != h.Version {

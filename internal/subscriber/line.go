@@ -398,7 +398,7 @@ func (s *Service) AddLine(ctx context.Context, actor access.Actor, customerID, h
 // held gives a user or workspace of the customer and locks it, so that two changes of it take turns.
 func held(ctx context.Context, tx *db.Tx, customerID, id string) (Holder, error) {
 	if err := tx.LockToRead(ctx, "subscriber_holders", id); err != nil {
-		return Holder{}, errs.Missing("object")
+		return Holder{}, absent(err, errs.Missing("object"))
 	}
 	var h Holder
 	err := tx.Get(ctx, &h, selectedHolders+` WHERE s.id = $1 AND s.customer_id = $2`, id, customerID)
@@ -430,7 +430,7 @@ func (s *Service) changeLine(ctx context.Context, actor access.Actor, act access
 			return err
 		}
 		if err := tx.LockToRead(ctx, "subscriber_lines", id); err != nil {
-			return errNoLine
+			return absent(err, errNoLine)
 		}
 		l, err := getLine(ctx, tx, t.ID, id)
 		if err == nil && ifVersion != 0 && ifVersion != l.Version {
@@ -507,7 +507,7 @@ func (s *Service) DeleteLine(ctx context.Context, actor access.Actor, customerID
 			return err
 		}
 		if err := tx.LockToRead(ctx, "subscriber_lines", id); err != nil {
-			return errNoLine
+			return absent(err, errNoLine)
 		}
 		l, err := getLine(ctx, tx, t.ID, id)
 		if err == nil && ifVersion != 0 && ifVersion != l.Version {

@@ -265,13 +265,18 @@ type NumberPatch struct {
 // EditNumber moves a number between pool, locations and holders. Bringing it to a location or taking it away needs the right to edit
 // numbers, giving it to somebody the right to assign them.
 func (s *Service) EditNumber(ctx context.Context, actor access.Actor, customerID, id string, p NumberPatch) (Number, error) {
-	act := access.NumberAssign
+	act, also := access.NumberAssign, access.NumberAssign
 	if p.LocationID != nil || p.Main != nil {
-		act = access.NumberEdit
+		if act = access.NumberEdit; p.HolderID == nil {
+			also = access.NumberEdit
+		}
 	}
 	var out Number
 	err := s.db.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
 		t, err := s.begin(ctx, tx, actor, act, customerID, false)
+		if err == nil && also != act {
+			_, err = s.allowed(ctx, tx, actor, also, customerID)
+		}
 		if err != nil {
 			return err
 		}

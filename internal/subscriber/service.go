@@ -118,6 +118,14 @@ func shared(ctx context.Context, tx *db.Tx, t tenant.Tenant) error {
 	return err
 }
 
+// absent names what a row that is not there is; any other trouble of the database stays what it is, and is no "unknown".
+func absent(err error, missing *errs.Error) error {
+	if errs.KindOf(err) == errs.NotFound {
+		return missing
+	}
+	return err
+}
+
 func clean(s string) string { return strings.TrimSpace(s) }
 
 func joinUnion(parts []string) string { return strings.Join(parts, " UNION ALL ") }
