@@ -151,6 +151,7 @@ func (c *Core) wire(s Settings, o Options) error {
 	c.Redirect = redirect.NewService(redirect.Needs{DB: c.DB, Journal: c.Journal, Tenants: c.Tenants, Operations: c.Operations, Box: c.Box, Makers: Makers(), Guard: guard,
 		Holders: c.Devices, Log: c.Log})
 	c.Redirect.Register(c.Queue)
+	c.Devices.Respect(c.Redirect)
 	c.Billing = billing.NewService(billing.Needs{DB: c.DB, Box: c.Box, Files: c.Files, Journal: c.Journal, Tenants: c.Tenants, Catalog: c.Catalog, Operations: c.Operations, Log: c.Log})
 	c.Billing.Register(c.Queue)
 	return nil

@@ -89,7 +89,8 @@ type Handler struct {
 	diary     diary
 	knocks    knocks
 	alarms    alarms
-	places    *otter.Cache[string, place] // whose phones come from an address
+	places    *otter.Cache[string, place]   // whose phones come from an address
+	proven    *otter.Cache[claimKey, int64] // when a phone last showed certificate and account together, in unix milliseconds
 	answers   *prometheus.CounterVec
 	legacy    http.Handler
 }
@@ -119,12 +120,16 @@ func New(o Options) (*Handler, error) {
 	if err != nil {
 		return nil, err
 	}
+	proven, err := otter.New(&otter.Options[claimKey, int64]{MaximumSize: 20_000})
+	if err != nil {
+		return nil, err
+	}
 	known, err := newMemory(o.Devices, o.Config.Epoch, o.Clock, o.Keep)
 	if err != nil {
 		return nil, err
 	}
 	h := &Handler{redirects: o.Redirects, config: o.Config, devices: o.Devices, uploads: o.Uploads, software: o.Software, makers: o.Makers, clock: o.Clock, log: o.Log, domain: o.Domain,
-		nonces: nonces{box: o.Box, clock: o.Clock}, keys: keys, nobody: newKeyring(0, nil), known: known, wait: o.Wait, places: places,
+		nonces: nonces{box: o.Box, clock: o.Clock}, keys: keys, nobody: newKeyring(0, nil), known: known, wait: o.Wait, places: places, proven: proven,
 		limits: newLimits(o.Failures, o.Clock), complain: httpx.NewLimiter(httpx.Rate{Burst: 1, Every: time.Minute}, 1<<12, o.Clock)}
 	if err := h.roots.init(); err != nil {
 		return nil, err

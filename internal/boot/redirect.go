@@ -5,15 +5,40 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"time"
 
 	"linecard/internal/errs"
 	"linecard/internal/httpx"
+	"linecard/internal/phone"
 	"linecard/internal/redirect"
 )
 
 // Redirects answers phones that only know the address of the redirect service.
 type Redirects interface {
 	Serve(ctx context.Context, r redirect.Request) (redirect.File, error)
+	// Proved hears that a phone came to a customer's address with its maker's certificate and that customer's account.
+	Proved(ctx context.Context, customerID string, mac phone.MAC) error
+}
+
+// provenFor is for how long a phone of the customer need not prove again whose it is.
+const provenFor = 10 * time.Minute
+
+// proves tells the redirect service of a phone that has both its maker's certificate and an account which only its customer gives away:
+// the customer's claim on the MAC is proven by it (CH-41, decision 13). When that cannot be noted the phone is served all the same, and
+// the next request tries again.
+func (v *visit) proves(ctx context.Context) {
+	if !v.witnessed || v.stale || v.h.redirects == nil || !v.h.nonces.accepts(v.given) {
+		return
+	}
+	key, now := claimKey{v.CustomerID, v.cert}, v.h.clock.Now().UnixMilli()
+	if at, ok := v.h.proven.GetIfPresent(key); ok && v.Claim.DeviceID != "" && now-at < provenFor.Milliseconds() {
+		return
+	}
+	if err := v.h.redirects.Proved(ctx, v.CustomerID, v.cert); err != nil {
+		httpx.LogCause(v.r.Context(), err)
+		return
+	}
+	v.h.proven.Set(key, now)
 }
 
 // redirected gives the path below /rps/; false for any other. A customer's own host name has no redirect service.

@@ -29,6 +29,8 @@ type visit struct {
 
 	admitted
 	account account
+	// witnessed: a maker's certificate and an account came together, and the account is one that not everybody knows
+	witnessed bool
 
 	status int
 	bytes  int64
@@ -154,6 +156,7 @@ func (v *visit) authenticate(isMAC bool, want phone.MAC) error {
 			return err
 		}
 	}
+	v.witnessed = !v.cert.IsZero() && v.cert == want && (byOwn == 0 || byOwn == 1 && !v.Claim.Used || byCustomer >= 0 && !v.Factory)
 	byCert := !v.cert.IsZero() && v.cert == want && v.Claim.DeviceID != ""
 	switch {
 	case byOwn == 0:
@@ -191,6 +194,7 @@ func (v *visit) enter(ctx context.Context, want phone.MAC) {
 			}
 		}
 	}
+	v.proves(ctx)
 	if !v.recognised || v.id.MAC.IsZero() { // no phone's own file, and not told which phone asks
 		v.found()
 		return

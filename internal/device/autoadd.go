@@ -135,6 +135,17 @@ func (s *Service) addArrivals(ctx context.Context, tx *db.Tx, customerID string,
 	}
 	var added []Device
 	seen := map[phone.MAC]error{}
+	macs := make([]phone.MAC, len(batch))
+	for i, a := range batch {
+		macs[i] = a.MAC
+	}
+	claimed, err := s.elsewhere(ctx, tx, t.ID, macs)
+	if err != nil {
+		return err
+	}
+	for mac := range claimed {
+		seen[mac] = errs.Missing("device")
+	}
 	for _, a := range batch {
 		err, twice := seen[a.MAC]
 		if !twice {

@@ -50,13 +50,23 @@ type estate struct {
 	byMAC, bySerial map[string]Device // of any customer
 	groups          map[string]string // ids by folded name
 	groupsOf        map[string][]string
-	sites           map[string]string // ids by folded name
+	sites           map[string]string  // ids by folded name
+	claimed         map[phone.MAC]bool // by others, at the redirect service
 }
 
 // plan decides about units. left is how many devices the customer can still get.
 func (s *Service) plan(ctx context.Context, q db.Q, t tenant.Tenant, f ImportFile, units []*unit, left int64) (*importPlan, error) {
 	e, err := readEstate(ctx, q, t.ID, units)
 	if err != nil {
+		return nil, err
+	}
+	var macs []phone.MAC
+	for _, u := range units {
+		if !u.mac.IsZero() && e.byMAC[u.mac.String()].ID == "" {
+			macs = append(macs, u.mac)
+		}
+	}
+	if e.claimed, err = s.elsewhere(ctx, q, t.ID, macs); err != nil {
 		return nil, err
 	}
 	p := &importPlan{}
@@ -108,7 +118,7 @@ func (s *Service) decide(x *intent, e *estate, t tenant.Tenant, f ImportFile) er
 		return errElsewhere
 	case there && was.BySerial != u.family.bySerial:
 		return errExists // the MAC is told of a device that is known by its serial number
-	case taken && u.family.bySerial && holder.ID != was.ID && holder.CustomerID != t.ID:
+	case !there && e.claimed[u.mac], taken && u.family.bySerial && holder.ID != was.ID && holder.CustomerID != t.ID:
 		return errElsewhere
 	case taken && u.family.bySerial && holder.ID != was.ID:
 		return errExists

@@ -43,6 +43,13 @@ func (s *Service) Move(ctx context.Context, actor access.Actor, customerID, id, 
 		if err != nil {
 			return err
 		}
+		// Of the entry the actor may know: it is the customer's from which the phone goes.
+		if err := s.unclaimed(ctx, tx, target.ID, old.MAC); err != nil {
+			if here := s.unclaimed(ctx, tx, from.ID, old.MAC); err == errElsewhere && here == nil {
+				err = errEntryFirst
+			}
+			return err
+		}
 		if err := s.Delete(ctx, actor, from.ID, old.ID, old.Version); err != nil {
 			return err
 		}

@@ -91,6 +91,9 @@ func (s *Service) successor(ctx context.Context, tx *db.Tx, t tenant.Tenant, old
 		}
 		return Device{}, err
 	}
+	if err := s.unclaimed(ctx, tx, t.ID, next.MAC); err != nil {
+		return Device{}, err
+	}
 	d := old
 	d.MAC, d.Maker = next.MAC, next.Maker
 	if d.Maker != old.Maker {

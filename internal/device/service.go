@@ -32,6 +32,7 @@ type Service struct {
 	operations *operation.Service
 	imported   ImportedProfiles
 	managed    Managed
+	redirected Redirected
 }
 
 // Needs is what the room is made of.
@@ -119,6 +120,9 @@ func (s *Service) Create(ctx context.Context, actor access.Actor, customerID str
 			return err
 		case there:
 			return errExists
+		}
+		if err := s.unclaimed(ctx, tx, t.ID, d.MAC); err != nil {
+			return err
 		}
 		d.ID, d.CustomerID, d.Scope = db.NewID(), t.ID, t.Scope
 		d.Created, d.Updated, d.Status = tx.Now(), tx.Now(), Never

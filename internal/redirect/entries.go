@@ -102,6 +102,9 @@ func (s *Service) hasServer(ctx context.Context, q db.Q, customerID, id string) 
 
 // add writes an entry that made has checked: row, cloud, journal.
 func (s *Service) add(ctx context.Context, tx *db.Tx, actor access.Actor, t tenant.Tenant, e Entry) (Entry, error) {
+	if err := tx.LockToRead(ctx, "redirect_gate", gate); err != nil {
+		return Entry{}, err
+	}
 	if err := s.admit(ctx, tx, t.ID, e); err != nil {
 		return Entry{}, err
 	}

@@ -288,8 +288,7 @@ func (s *Service) holderOf(ctx context.Context, q db.Q, mac phone.MAC) (string, 
 	return s.holders.Holder(ctx, q, mac)
 }
 
-// Holder gives the customer whose entry a MAC is, and what its claim rests on; "" for none. It decides nothing: for rooms that
-// must not give a MAC to a second customer.
+// Holder gives the customer whose entry a MAC is, and what its claim rests on; "" for none. It decides nothing.
 func (s *Service) Holder(ctx context.Context, q db.Q, mac phone.MAC) (customerID string, proof Proof, err error) {
 	e, err := byMAC(ctx, q, mac)
 	if err != nil && errs.KindOf(err) == errs.NotFound {
@@ -297,6 +296,36 @@ func (s *Service) Holder(ctx context.Context, q db.Q, mac phone.MAC) (customerID
 	}
 	return e.CustomerID, e.Proof, err
 }
+
+// Elsewhere gives those of the MACs that are entries of other customers (invariant 6). It decides nothing: for rooms that must not give a
+// MAC to a second customer. In a transaction it stays true until the end.
+func (s *Service) Elsewhere(ctx context.Context, q db.Q, customerID string, macs []phone.MAC) (map[phone.MAC]bool, error) {
+	if len(macs) == 0 {
+		return nil, nil
+	}
+	if tx, ok := q.(*db.Tx); ok {
+		if err := tx.ShareToRead(ctx, "redirect_gate", gate); err != nil {
+			return nil, err
+		}
+	}
+	names := make([]string, len(macs))
+	for i, m := range macs {
+		names[i] = m.String()
+	}
+	a := q.Args()
+	var taken []phone.MAC
+	if err := q.Select(ctx, &taken, `SELECT mac FROM redirect_entries WHERE customer_id <> `+a.Add(customerID)+` AND `+a.In("mac", names), a.List()...); err != nil {
+		return nil, err
+	}
+	out := map[phone.MAC]bool{}
+	for _, m := range taken {
+		out[m] = true
+	}
+	return out, nil
+}
+
+// gate is the row that makes adding an entry and adding a device take turns.
+const gate = "-"
 
 // Counts tells how many entries customers have, for lists of customers; one without is absent. It needs only that the caller may
 // see the customers.
