@@ -30,6 +30,7 @@ var rooms = map[string]room{
 	"operation":  {level: 4},
 	"tenant":     {level: 5},
 	"account":    {level: 6},
+	"branding":   {level: 6},
 	"catalog":    {level: 6},
 	"network":    {level: 6},
 	"firmware":   {level: 6},
