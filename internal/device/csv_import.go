@@ -189,6 +189,7 @@ func importSealedAs(id string) string { return "device_imports/data/" + id }
 // Register gives the queue the room's work: imports of long files.
 func (s *Service) Register(q *queue.Queue) {
 	queue.Handle(q, deviceImport, s.runImport, queue.Policy{MaxAttempts: 8, Timeout: 10 * time.Minute, Concurrency: 2})
+	s.counts(q)
 }
 
 // runImport does a file chunk by chunk; each is one transaction with what it did noted beside it, so that a second run goes on where the

@@ -98,12 +98,13 @@ type Patch struct {
 // Query says which devices of a customer a list shall hold.
 type Query struct {
 	Text    string // part of MAC (any separators), serial, name, model, description, address, site name or software version (table 4.2)
-	Model   string // exactly this model, as entered or reported
+	Model   string // exactly this model, as reported, else as entered; Unknown: none. Family, Version and Result likewise
 	Maker   string
 	Family  string  // exactly this type
 	Site    string  // id of the site where it is
 	Group   string  // id of a group it is in
 	Version string  // exactly this software version
+	Result  string  // how the last try to get the configuration ended: Provisioned, NotProvisioned
 	Status  Status  // "" all
 	Page    db.Page // sorts: name, mac, created, last_seen
 }

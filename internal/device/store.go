@@ -110,8 +110,7 @@ func list(ctx context.Context, q db.Q, customerID string, query Query) (Listing,
 		return Listing{}, err
 	}
 	var l Listing
-	counted := `SELECT COUNT(*) FROM device_devices d` + joined + where
-	if err := q.Get(ctx, &l.Total, counted, a.List()...); err != nil {
+	if l.Total, err = query.total(ctx, q, customerID, where, a); err != nil {
 		return Listing{}, err
 	}
 	k, err := query.Page.Keyset(a, "d.id", sorts...)
@@ -139,6 +138,23 @@ func list(ctx context.Context, q db.Q, customerID string, query Query) (Listing,
 	return l, withStatus(ctx, q, all...)
 }
 
+// total says how many match. A customer's number of devices is kept; what a device told and where it is are looked at only when asked for.
+func (query Query) total(ctx context.Context, q db.Q, customerID, where string, a *db.Args) (int64, error) {
+	only := query
+	only.Page, only.Maker, only.Family, only.Group = db.Page{}, "", "", ""
+	stmt := `SELECT COUNT(*) FROM device_devices d`
+	switch {
+	case query.Maker == "" && query.Family == "" && query.Group == "" && only == Query{}:
+		c, err := load(ctx, q, customerID)
+		return c.Devices, err
+	case only != Query{}:
+		stmt += joined
+	}
+	var n int64
+	err := q.Get(ctx, &n, stmt+where, a.List()...)
+	return n, err
+}
+
 func (query Query) where(a *db.Args, customerID string, now db.Time) (string, error) {
 	var c errs.Checker
 	text := c.Text("q", query.Text, 0, 200)
@@ -153,8 +169,10 @@ func (query Query) where(a *db.Args, customerID string, now db.Time) (string, er
 		w += " AND " + is
 	}
 	if query.Model != "" {
-		m := a.Add(c.Text("model", query.Model, 0, 64))
-		w += " AND (d.model = " + m + " OR s.model = " + m + ")"
+		w += " AND " + knownModel + " = " + a.Add(sought(c.Text("model", query.Model, 0, 64)))
+	}
+	if query.Result != "" {
+		w += " AND s.provision_result = " + a.Add(sought(c.OneOf("result", query.Result, Provisioned, NotProvisioned, Unknown)))
 	}
 	if query.Maker != "" {
 		w += " AND d.maker = " + a.Add(c.Text("maker", query.Maker, 0, 64))
@@ -163,13 +181,13 @@ func (query Query) where(a *db.Args, customerID string, now db.Time) (string, er
 		w += " AND p.site_id = " + a.Add(c.Text("site", query.Site, 0, 64))
 	}
 	if query.Family != "" {
-		w += " AND d.family = " + a.Add(c.Text("family", query.Family, 0, 64))
+		w += " AND d.family = " + a.Add(sought(c.Text("family", query.Family, 0, 64)))
 	}
 	if query.Group != "" {
 		w += " AND EXISTS (SELECT 1 FROM device_members m WHERE m.device_id = d.id AND m.group_id = " + a.Add(c.Text("group", query.Group, 0, 64)) + ")"
 	}
 	if query.Version != "" {
-		w += " AND s.software_version = " + a.Add(c.Text("version", query.Version, 0, 64))
+		w += " AND s.software_version = " + a.Add(sought(c.Text("version", query.Version, 0, 64)))
 	}
 	if text != "" {
 		part := a.Add(db.Contains(text))
@@ -182,6 +200,14 @@ func (query Query) where(a *db.Args, customerID string, now db.Time) (string, er
 		w += ")"
 	}
 	return w, c.Err()
+}
+
+// sought is what a filter looks for: nothing when it asks for what is not known.
+func sought(value string) string {
+	if value == Unknown {
+		return ""
+	}
+	return value
 }
 
 // macPart gives the digits of a fragment of a MAC address in any spelling; "" when the text is none.
