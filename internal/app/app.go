@@ -176,7 +176,7 @@ func (a *App) routes(o Options) (http.Handler, error) {
 	mux.Handle("GET /metrics", httpx.Guard{Token: a.s.MetricsToken, Networks: networks(a.s.MetricsAllow)}.Wrap(a.metrics.Handler()))
 	rest := api.New(api.Deps{DB: a.DB, Log: a.Log, Tenants: a.Tenants, Accounts: a.Accounts, Journal: a.Journal, Operations: a.Operations, Webhooks: a.Webhooks,
 		Mail: a.Mail, Onboard: a.Onboard, Networks: a.Networks, Profiles: a.Profiles, Devices: a.Devices, Redirect: a.Redirect, Software: a.Software, Config: a.config, Plans: a.plans,
-		Catalog: a.Catalog, Subscriber: a.Subscriber, Registrars: a.Registrars, Billing: a.Billing, Version: Version(), PublicURL: a.s.PublicURL, PerSecond: a.s.Requests})
+		Catalog: a.Catalog, Subscriber: a.Subscriber, Registrars: a.Registrars, Billing: a.Billing, Branding: a.Branding, Version: Version(), PublicURL: a.s.PublicURL, PerSecond: a.s.Requests})
 	for _, path := range []string{"/api/", "/scim/", "/oauth2/token", "/v1/access_token"} {
 		mux.Handle(path, rest.Handler())
 	}
@@ -186,7 +186,7 @@ func (a *App) routes(o Options) (http.Handler, error) {
 	mux.Handle(registrar.DirectoryPath, a.Registrars.Directory())
 	pages, err := portal.New(portal.Deps{DB: a.DB, Log: a.Log, Tenants: a.Tenants, Accounts: a.Accounts, Journal: a.Journal, Operations: a.Operations,
 		Webhooks: a.Webhooks, Mail: a.Mail, Onboard: a.Onboard, Devices: a.Devices, Config: a.config, Networks: a.Networks, Profiles: a.Profiles, Plans: a.plans,
-		Catalog: a.Catalog, Subscriber: a.Subscriber, Billing: a.Billing, PublicURL: a.s.PublicURL, Version: Version(),
+		Catalog: a.Catalog, Subscriber: a.Subscriber, Billing: a.Billing, Software: a.Software, Registrars: a.Registrars, Certificates: a.certs.list, PublicURL: a.s.PublicURL, Version: Version(),
 		SignInsPerMinute: a.s.SignIns, Mailbox: o.Demo})
 	if err != nil {
 		return nil, err

@@ -24,6 +24,18 @@ type certificates struct {
 	caFile string // of the self-made authority, "" otherwise
 }
 
+// list gives what is presented and can end: from files and from ACME.
+func (c certificates) list(ctx context.Context) []httpx.CertInfo {
+	var out []httpx.CertInfo
+	for _, f := range c.files {
+		out = append(out, f.List()...)
+	}
+	if c.acme != nil {
+		out = append(out, c.acme.List(ctx)...)
+	}
+	return out
+}
+
 // loadCertificates follows the settings: the portal has files, ACME or nothing (a proxy ends TLS before it); phones have
 // their own files, else the portal's, else self-made ones beside the database, so that a first phone works without a
 // certificate authority.
@@ -107,13 +119,7 @@ func (a *App) reload(ctx context.Context) error {
 
 // announceExpiry raises an event once for each certificate and stage: 30, 14 and 3 days before its end.
 func (a *App) announceExpiry(ctx context.Context) error {
-	var list []httpx.CertInfo
-	for _, f := range a.certs.files {
-		list = append(list, f.List()...)
-	}
-	if a.certs.acme != nil {
-		list = append(list, a.certs.acme.List(ctx)...)
-	}
+	list := a.certs.list(ctx)
 	operator, err := a.Tenants.Operator(ctx, a.DB)
 	if err != nil {
 		if errs.KindOf(err) == errs.NotFound {

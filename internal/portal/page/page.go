@@ -7,23 +7,28 @@
 package page
 
 import (
+	"context"
 	"log/slog"
 	"slices"
 
 	"linecard/internal/access"
 	"linecard/internal/account"
+	"linecard/internal/branding"
 	"linecard/internal/billing"
 	"linecard/internal/catalog"
 	"linecard/internal/config"
 	"linecard/internal/db"
 	"linecard/internal/deliver"
 	"linecard/internal/device"
+	"linecard/internal/firmware"
+	"linecard/internal/httpx"
 	"linecard/internal/journal"
 	"linecard/internal/network"
 	"linecard/internal/onboard"
 	"linecard/internal/operation"
 	"linecard/internal/portal/ui"
 	"linecard/internal/profile"
+	"linecard/internal/registrar"
 	"linecard/internal/subscriber"
 	"linecard/internal/tenant"
 )
@@ -44,9 +49,14 @@ type Deps struct {
 	Networks   *network.Service
 	Profiles   *profile.Service
 	Plans      *config.Plans
+	Branding   *branding.Service // nil: the platform's own look
 	Catalog    *catalog.Service
 	Subscriber *subscriber.Service
 	Billing    *billing.Service
+	Software   *firmware.Service
+	Registrars *registrar.Service
+
+	Certificates func(ctx context.Context) []httpx.CertInfo // what the listeners present; nil: somebody before them does
 
 	PublicURL        string // how people reach the portal
 	Version          string

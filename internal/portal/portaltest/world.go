@@ -18,6 +18,7 @@ import (
 	"linecard/internal/account"
 	"linecard/internal/billing"
 	"linecard/internal/blob"
+	"linecard/internal/branding"
 	"linecard/internal/catalog"
 	"linecard/internal/config"
 	"linecard/internal/db"
@@ -35,6 +36,7 @@ import (
 	"linecard/internal/portal"
 	"linecard/internal/profile"
 	"linecard/internal/queue"
+	"linecard/internal/registrar"
 	"linecard/internal/secret"
 	"linecard/internal/subscriber"
 	"linecard/internal/tenant"
@@ -146,8 +148,9 @@ func start(t *testing.T, d *db.DB, clock *dbtest.Clock, options []Option) *World
 	}
 	j := journal.New(d, journal.Options{Box: box, Log: log})
 	tenants := tenant.NewService(d, j)
-	mail := deliver.NewMailer(d, deliver.MailerOptions{Box: box, Sender: deliver.Outbox{}, Log: log})
 	server := httptest.NewUnstartedServer(nil)
+	looks := branding.NewService(branding.Needs{DB: d, Journal: j, Tenants: tenants, Main: server.Listener.Addr().String()})
+	mail := deliver.NewMailer(d, deliver.MailerOptions{Box: box, Sender: deliver.Outbox{}, Log: log, Dress: looks.Letterhead("http://"+server.Listener.Addr().String())})
 	w := &World{t: t, Clock: clock, URL: "http://" + server.Listener.Addr().String()}
 	accounts := account.NewService(account.Deps{DB: d, Tenants: tenants, Journal: j, Mail: mail, Box: box, Hasher: account.NewHasher(0, 0), Log: log,
 		Link: w.link})
@@ -177,10 +180,12 @@ func start(t *testing.T, d *db.DB, clock *dbtest.Clock, options []Option) *World
 	w.Deps = portal.Deps{DB: d, Log: log, Tenants: tenants, Accounts: accounts, Journal: j, Mail: mail, PublicURL: w.URL, Version: "test",
 		Operations: operations, Networks: networks, Profiles: profiles, Devices: devices, Config: settings, Plans: plans,
 		Webhooks: deliver.NewWebhooks(d, deliver.WebhookOptions{Journal: j, Box: box, Guard: deliver.NewGuard(deliver.GuardOptions{}), Log: log}),
-		Onboard:  onboarding, Catalog: offer, Subscriber: people, Billing: bills,
+		Onboard:  onboarding, Catalog: offer, Subscriber: people, Billing: bills, Software: software,
+		Registrars: registrar.NewService(registrar.Needs{DB: d, Journal: j, Tenants: tenants, Lines: people, Box: box, Guard: deliver.NewGuard(deliver.GuardOptions{}), Log: log}),
 		// A page in a browser and its pictures are many requests of one address.
 		SignInsPerMinute: 6000,
 	}
+	w.Deps.Branding = looks
 	w.work(accounts.Register, mail.Register, devices.Register, plans.Register, people.Register, onboarding.Register, bills.Register)
 	for _, o := range options {
 		o(&w.Deps)
