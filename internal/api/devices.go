@@ -81,6 +81,7 @@ type NewDevice struct {
 	Name        string   `json:"name,omitempty" maxLength:"128"`
 	Description string   `json:"description,omitempty" maxLength:"256"`
 	GroupIDs    []string `json:"group_ids,omitempty" maxItems:"2000" doc:"Its device groups, the first is the highest"`
+	Management  string   `json:"management,omitempty" enum:"platform_native,platform_third_party,customer_managed,partner_managed" doc:"Who configures it (WS-142); absent: it is served from here"`
 }
 
 type createDeviceIn struct {

@@ -138,7 +138,14 @@ func (a *API) routes() {
 
 	tag = "Devices"
 	register(a, Op{ID: "list-devices", Method: get, Path: "/customers/{customer}/devices", Action: access.DeviceView, Tag: tag, Summary: "List the phones of a customer", Codes: related}, a.listDevices)
-	register(a, Op{ID: "create-device", Method: post, Path: "/customers/{customer}/devices", Action: access.DeviceEdit, Tag: tag, Summary: "Add a device", Log: "device/create", Status: 201, Codes: plus(changed, related, []string{"409 device_exists", "409 mac_unavailable", "409 device_limit"})}, a.createDevice)
+	register(a, Op{ID: "create-device", Method: post, Path: "/customers/{customer}/devices", Action: access.DeviceEdit, Tag: tag, Summary: "Add a device", Log: "device/create", Status: 201, Codes: plus(changed, related, []string{"409 device_exists", "409 mac_unavailable", "409 device_limit", "403 third_party_off"})}, a.createDevice)
+	register(a, Op{ID: "get-device-management", Method: get, Path: "/customers/{customer}/devices/{device}/management", Action: access.DeviceView, Tag: tag, Summary: "Who configures a device", Codes: related}, a.getManagement)
+	register(a, Op{ID: "set-device-management", Method: put, Path: "/customers/{customer}/devices/{device}/management", Action: access.DeviceEdit, Tag: tag, Summary: "Say who configures a device: what others configure gets no files from here", Log: "device/manage", IfMatch: true, Codes: plus(changed, related)}, a.setManagement)
+	register(a, Op{ID: "fetch-external-devices", Method: post, Path: "/customers/{customer}/external-devices/reveal", Action: access.SecretReveal, Tag: tag, Summary: "Devices that others configure, with lines and passwords, for the tool that does it", Log: "device/fetch", Secret: true, Codes: related}, a.fetchExternal)
+	register(a, Op{ID: "list-device-models", Method: get, Path: "/device-models", Action: access.CatalogView, Tag: tag, Summary: "Models that are supported, with what they can do"}, a.listModels)
+	register(a, Op{ID: "list-device-models-for-customer", Method: get, Path: "/customers/{customer}/device-models", Action: access.DeviceView, Tag: tag, Summary: "Models that a customer can choose from", Codes: related}, a.listModelsFor)
+	register(a, Op{ID: "get-device-policy", Method: get, Path: "/customers/{customer}/device-policy", Action: access.DeviceView, Tag: tag, Summary: "Which phones the provider lets a customer have", Codes: related}, a.getDevicePolicy)
+	register(a, Op{ID: "set-device-policy", Method: put, Path: "/customers/{customer}/device-policy", Action: access.PackagesEdit, Tag: tag, Summary: "Say which phones a customer may have", Log: "device/policy", Codes: plus(changed, related)}, a.setDevicePolicy)
 	register(a, Op{ID: "export-devices", Method: get, Path: "/customers/{customer}/devices/export", Action: access.DeviceView, Tag: tag, Summary: "All devices with their CSV profiles as a CSV file, as import takes it; a ZIP file of several when they are many", Status: 200, CSV: true, Secret: true, Codes: related}, a.exportDevices)
 	register(a, Op{ID: "import-devices", Method: post, Path: "/customers/{customer}/devices/import", Action: access.DeviceEdit, Tag: tag, Summary: "Add and change devices from a CSV file of fewer than 10,000 rows; 202 with an operation when it is long", Log: "device/import", File: true, Codes: plus(changed, related, devicesFiled)}, a.importDevices)
 	register(a, Op{ID: "get-device", Method: get, Path: "/customers/{customer}/devices/{device}", Action: access.DeviceView, Tag: tag, Summary: "Get a phone", Codes: related}, a.getDevice)
@@ -223,6 +230,7 @@ func (a *API) routes() {
 	a.billingRoutes()
 	a.subscriberRoutes()
 	a.registrarRoutes()
+	a.brandingRoutes()
 	a.onboardRoutes()
 
 	a.mux.HandleFunc("POST "+tokenPath, a.token)

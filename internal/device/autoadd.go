@@ -179,6 +179,12 @@ func (s *Service) addOne(ctx context.Context, tx *db.Tx, t tenant.Tenant, a Arri
 	if there > 0 {
 		return Device{}, errs.Missing("device")
 	}
+	if err := s.permitted(ctx, tx, t.ID, a.Maker); err != nil {
+		if errs.KindOf(err) == errs.Forbidden {
+			err = errs.Missing("device") // WS-144: as one that is not there
+		}
+		return Device{}, err
+	}
 	if err := count(ctx, tx, t, 1); err != nil {
 		return Device{}, err
 	}

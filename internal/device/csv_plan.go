@@ -52,6 +52,7 @@ type estate struct {
 	groupsOf        map[string][]string
 	sites           map[string]string  // ids by folded name
 	claimed         map[phone.MAC]bool // by others, at the redirect service
+	thirdParty      bool               // the customer gets phones that are served by template (WS-144)
 }
 
 // plan decides about units. left is how many devices the customer can still get.
@@ -66,6 +67,11 @@ func (s *Service) plan(ctx context.Context, q db.Q, t tenant.Tenant, f ImportFil
 			macs = append(macs, u.mac)
 		}
 	}
+	allowed, err := policy(ctx, q, t.ID)
+	if err != nil {
+		return nil, err
+	}
+	e.thirdParty = allowed.ThirdParty
 	if e.claimed, err = s.elsewhere(ctx, q, t.ID, macs); err != nil {
 		return nil, err
 	}
@@ -124,6 +130,9 @@ func (s *Service) decide(x *intent, e *estate, t tenant.Tenant, f ImportFile) er
 		return errExists
 	case there && f.Mode == ModeSkip:
 		return errSkipped
+	}
+	if !there && !e.thirdParty && s.served(u.maker) == ThirdParty {
+		return errThirdParty
 	}
 	x.fresh, x.was = !there, was
 	if !x.fresh {

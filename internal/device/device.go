@@ -85,6 +85,7 @@ type New struct {
 	Name        string
 	Description string
 	GroupIDs    []string // the first is the highest (DM-229)
+	Management  string   // one of the kinds of Management; "": served from here
 }
 
 // Patch is a partial change; nil leaves a field as it is. The MAC cannot change (DM-4).

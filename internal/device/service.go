@@ -1,6 +1,7 @@
 package device
 
 import (
+	"cmp"
 	"context"
 
 	"linecard/internal/access"
@@ -124,6 +125,13 @@ func (s *Service) Create(ctx context.Context, actor access.Actor, customerID str
 		if err := s.unclaimed(ctx, tx, t.ID, d.MAC); err != nil {
 			return err
 		}
+		by := Management(cmp.Or(n.Management, string(s.served(d.Maker))))
+		if err := s.manageable(by, d.Maker); err != nil {
+			return err
+		}
+		if err := s.permitted(ctx, tx, t.ID, d.Maker); err != nil && by == ThirdParty {
+			return err
+		}
 		d.ID, d.CustomerID, d.Scope = db.NewID(), t.ID, t.Scope
 		d.Created, d.Updated, d.Status = tx.Now(), tx.Now(), Never
 		if err := count(ctx, tx, t, 1); err != nil {
@@ -142,6 +150,9 @@ func (s *Service) Create(ctx context.Context, actor access.Actor, customerID str
 			if db.IsUnique(err, "device_devices", "mac") || db.IsUnique(err, "device_devices", "serial") {
 				return errElsewhere.Because(err)
 			}
+			return err
+		}
+		if err := manage(ctx, tx, d, by); err != nil {
 			return err
 		}
 		if _, err := setGroups(ctx, tx, t.ID, d.ID, d.GroupIDs); err != nil {

@@ -57,7 +57,8 @@ type setupRow struct {
 const setups = `SELECT d.id, d.customer_id, d.scope, d.mac, d.maker, d.model, s.model AS reported, s.software_version, d.name, p.site_id,
 	p.pinned AS site_pinned, p.public_key, p.private_ip, COALESCE(l.ever, 0) AS ever, COALESCE(l.keys, '') AS own_keys, COALESCE(l.was, '') AS was_keys, o.password AS own_password, COALESCE(f.ever, 0) AS managed, c.poll_start, c.poll_end, c.poll_days
 	FROM device_devices d JOIN device_customers c ON c.customer_id = d.customer_id` + joined + ` LEFT JOIN device_layouts l ON l.device_id = d.id
-	LEFT JOIN device_owns o ON o.device_id = d.id LEFT JOIN subscriber_phones f ON f.id = d.id WHERE d.customer_id = $1 AND d.mac <> '000000000000'`
+	LEFT JOIN device_owns o ON o.device_id = d.id LEFT JOIN subscriber_phones f ON f.id = d.id WHERE d.customer_id = $1 AND d.mac <> '000000000000'
+	AND NOT EXISTS (SELECT 1 FROM device_external x WHERE x.id = d.id)` // what others configure gets nothing from here (WS-145)
 
 // Setup gives what the files of the customer's phone with this MAC depend on; NotFound when the customer has none. It decides
 // nothing: the caller has let the phone in. The device is found by customer and MAC, never by the MAC alone, so that a foreign device
