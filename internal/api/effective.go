@@ -15,15 +15,17 @@ type EffectiveConfiguration struct {
 	Files    []string                  `json:"files" doc:"Names of its files, in the order in which the phone asks"`
 	Misfits  []KeyMisfit               `json:"misfits" doc:"Lines and keys that this model cannot have"`
 	PlanID   string                    `json:"trial_plan_id" doc:"The plan whose change it has for trial; empty for none"`
+	// Unreadable are files of phones that nobody understands.
+	Unreadable []string `json:"unreadable_phone_files" doc:"Files in which the phone keeps what was changed on it and that cannot be read"`
 }
 
 // EffectiveValue is one parameter, where it comes from, and what it overrules.
 type EffectiveValue struct {
 	Value     string           `json:"value"`
 	ProfileID string           `json:"profile_id" doc:"Empty for what no profile says"`
-	Container string           `json:"container" enum:"enforced,identity,device,line,site,model,group,global,defaults,maker"`
+	Container string           `json:"container" enum:"phone,enforced,identity,device,line,site,model,group,global,defaults,maker" doc:"phone: it was changed on the phone, which holds on to that until it is cleared"`
 	TenantID  string           `json:"tenant_id" doc:"Whose container it is"`
-	Key       string           `json:"key"`
+	Key       string           `json:"key" doc:"Of the container; of what was changed on the phone, the file that it keeps it in"`
 	Overruled []OverruledValue `json:"overridden" doc:"The highest first"`
 }
 
@@ -66,7 +68,7 @@ func softwareOf(c firmware.Choice) EffectiveSoftware {
 
 func effectiveOf(e config.Effective) EffectiveConfiguration {
 	out := EffectiveConfiguration{DeviceID: e.DeviceID, Values: make(map[string]EffectiveValue, len(e.Values)), Software: softwareOf(e.Software), Files: orEmpty(e.Files),
-		Misfits: []KeyMisfit{}, PlanID: e.Trial}
+		Misfits: []KeyMisfit{}, PlanID: e.Trial, Unreadable: orEmpty(e.Unreadable)}
 	for _, v := range e.Values {
 		w := EffectiveValue{Value: v.Value, ProfileID: v.ProfileID, Container: string(v.Container), TenantID: v.TenantID, Key: v.Key, Overruled: []OverruledValue{}}
 		for _, l := range v.Overruled {

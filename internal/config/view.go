@@ -25,6 +25,8 @@ type Effective struct {
 	Files    []string        // their names, in the order in which the phone asks
 	Misfits  []phone.Misfit
 	Trial    string // id of the plan whose change it has for trial; "" none
+	// Unreadable names files in which the phone keeps what was changed on it and that nobody understands.
+	Unreadable []string
 }
 
 // device gives a phone of a customer with what its files depend on, for people: as it asked last.
@@ -52,7 +54,8 @@ func orMissing(err error) error {
 	return err
 }
 
-// Effective shows what a phone gets and where each value comes from, what it overrules, and what does not fit (DM-163).
+// Effective shows what a phone goes by and where each value comes from, what it overrules, and what does not fit (DM-163): what it gets,
+// and above that what was changed on it (decision 14).
 func (p *Plans) Effective(ctx context.Context, actor access.Actor, customerID, deviceID string) (Effective, error) {
 	_, e, o, trial, err := p.device(ctx, actor, access.ProfileView, customerID, deviceID)
 	if err != nil {
@@ -64,6 +67,11 @@ func (p *Plans) Effective(ctx context.Context, actor access.Actor, customerID, d
 	}
 	out := Effective{DeviceID: deviceID, Values: r.values, Misfits: r.misfits, Trial: trial, Files: r.maker.Files(e.inputs(&o, r, true))}
 	out.Software, out.Paired = e.choose(&o, r, p.db.Now().Time)
+	files, err := p.devices.ChangedOnPhone(ctx, o.DeviceID)
+	if err != nil {
+		return Effective{}, err
+	}
+	out.Values, out.Unreadable = overlaid(r.maker, out.Values, files)
 	for i := range out.Values {
 		v := &out.Values[i]
 		hidden := phone.Hidden(r.maker, v.Setting)

@@ -31,7 +31,7 @@ func (p Pages) Configuration(r *page.Request) error {
 	}
 	l := parts.ListOf(r, "", "from")
 	origin := ui.Select{Name: "from", Label: r.T("effective.from"), Compact: true, Options: []ui.Option{{Label: r.T("filter.any")}}}
-	for _, c := range []config.Container{config.Enforced, config.Identity, config.OfDevice, config.OfLine, config.OfSite, config.OfModel, config.OfGroup, config.Global, config.Defaults, config.OfMaker} {
+	for _, c := range []config.Container{config.OnPhone, config.Enforced, config.Identity, config.OfDevice, config.OfLine, config.OfSite, config.OfModel, config.OfGroup, config.Global, config.Defaults, config.OfMaker} {
 		origin.Options = append(origin.Options, ui.Option{Value: string(c), Label: r.T("container." + string(c)), Selected: l.Get("from") == string(c)})
 	}
 	f := l.Filters(l.Search(r.T("effective.search")))
