@@ -3,6 +3,7 @@ package config
 import (
 	"context"
 	"slices"
+	"time"
 
 	"linecard/internal/access"
 	"linecard/internal/db"
@@ -234,11 +235,23 @@ func (p *Plans) open(ctx context.Context, actor access.Actor, ids []string) (map
 
 // List gives the plans of the place, the latest first.
 func (p *Plans) List(ctx context.Context, actor access.Actor, at profile.Place, page db.Page) ([]Plan, string, error) {
+	return p.Find(ctx, actor, at, PlanQuery{Page: page})
+}
+
+// PlanQuery chooses plans of a place; empty fields choose all.
+type PlanQuery struct {
+	State PlanState
+	Since time.Duration // made so long ago at most
+	Page  db.Page
+}
+
+// Find gives the plans that a query chooses, the latest first.
+func (p *Plans) Find(ctx context.Context, actor access.Actor, at profile.Place, by PlanQuery) ([]Plan, string, error) {
 	t, err := p.allowed(ctx, p.db, actor, access.ProfileView, at)
 	if err != nil {
 		return nil, "", err
 	}
-	all, next, err := listPlans(ctx, p.db, t.ID, page)
+	all, next, err := listPlans(ctx, p.db, t.ID, by)
 	if err != nil {
 		return nil, "", err
 	}

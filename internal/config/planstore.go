@@ -150,10 +150,16 @@ func getPlan(ctx context.Context, q db.Q, tenantID, id string) (planRow, error) 
 	return c.row(), err
 }
 
-func listPlans(ctx context.Context, q db.Q, tenantID string, page db.Page) ([]Plan, string, error) {
+func listPlans(ctx context.Context, q db.Q, tenantID string, by PlanQuery) ([]Plan, string, error) {
 	a := q.Args()
 	where := "tenant_id = " + a.Add(tenantID)
-	k, err := page.Keyset(a, "id", db.Sort{Name: "created", Column: "created", Number: true, Desc: true})
+	if by.State != "" {
+		where += " AND state = " + a.Add(by.State)
+	}
+	if by.Since > 0 {
+		where += " AND created >= " + a.Add(db.At(q.Now().Add(-by.Since)))
+	}
+	k, err := by.Page.Keyset(a, "id", db.Sort{Name: "created", Column: "created", Number: true, Desc: true})
 	if err != nil {
 		return nil, "", err
 	}

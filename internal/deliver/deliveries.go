@@ -66,6 +66,29 @@ func (w *Webhooks) Deliveries(ctx context.Context, actor access.Actor, target ac
 	return all, next, nil
 }
 
+// deadMost bounds how many dead letters of a webhook are counted.
+const deadMost = 1000
+
+// Buried is a webhook with dead letters.
+type Buried struct {
+	ID          string `db:"id"`
+	URL         string `db:"url"`
+	Description string `db:"description"`
+	Dead        int64  `db:"dead"` // at most 1000 are counted
+}
+
+// Buried gives the webhooks of the tenant that have dead letters, for dashboards.
+func (w *Webhooks) Buried(ctx context.Context, actor access.Actor, target access.Target) ([]Buried, error) {
+	if err := access.Decide(actor, access.EventView, target); err != nil {
+		return nil, err
+	}
+	var all []Buried
+	err := w.d.Select(ctx, &all, `SELECT id, url, description, dead FROM (SELECT h.id, h.url, h.description, h.created,
+		(SELECT COUNT(*) FROM (SELECT 1 FROM deliver_deliveries d WHERE d.webhook_id = h.id AND d.state = 'dead' LIMIT $2) AS x) AS dead
+		FROM deliver_webhooks h WHERE h.tenant_id = $1) AS h WHERE dead > 0 ORDER BY created, id`, target.Tenant.ID, deadMost)
+	return all, err
+}
+
 // DeadLetters lists what was given up, the newest first.
 func (w *Webhooks) DeadLetters(ctx context.Context, actor access.Actor, target access.Target, id string, page db.Page) ([]Delivery, string, error) {
 	return w.Deliveries(ctx, actor, target, id, Dead, page)

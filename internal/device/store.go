@@ -110,9 +110,7 @@ func list(ctx context.Context, q db.Q, customerID string, query Query) (Listing,
 		return Listing{}, err
 	}
 	var l Listing
-	if l.Total, err = query.total(ctx, q, customerID, where, a); err != nil {
-		return Listing{}, err
-	}
+	filter := len(a.List())
 	k, err := query.Page.Keyset(a, "d.id", sorts...)
 	if err != nil {
 		return Listing{}, err
@@ -122,6 +120,11 @@ func list(ctx context.Context, q db.Q, customerID string, query Query) (Listing,
 		return Listing{}, err
 	}
 	l.Items, l.Next = db.Cut(k, l.Items, func(d Device) (any, string) { return d.sortKey(k.SortName()), d.ID })
+	if l.Total = int64(len(l.Items)); l.Next != "" || query.Page.Cursor != "" { // else this page is all there is, and nothing need be counted
+		if l.Total, err = query.total(ctx, q, customerID, where, a.List()[:filter]); err != nil {
+			return Listing{}, err
+		}
+	}
 	ids := make([]string, len(l.Items))
 	for i, d := range l.Items {
 		ids[i] = d.ID
@@ -139,7 +142,7 @@ func list(ctx context.Context, q db.Q, customerID string, query Query) (Listing,
 }
 
 // total says how many match. A customer's number of devices is kept; what a device told and where it is are looked at only when asked for.
-func (query Query) total(ctx context.Context, q db.Q, customerID, where string, a *db.Args) (int64, error) {
+func (query Query) total(ctx context.Context, q db.Q, customerID, where string, args []any) (int64, error) {
 	only := query
 	only.Page, only.Maker, only.Family, only.Group = db.Page{}, "", "", ""
 	stmt := `SELECT COUNT(*) FROM device_devices d`
@@ -151,7 +154,7 @@ func (query Query) total(ctx context.Context, q db.Q, customerID, where string, 
 		stmt += joined
 	}
 	var n int64
-	err := q.Get(ctx, &n, stmt+where, a.List()...)
+	err := q.Get(ctx, &n, stmt+where, args...)
 	return n, err
 }
 

@@ -214,12 +214,12 @@ func (s *Service) Parts(ctx context.Context, actor access.Actor, kind, value str
 
 const (
 	countEvery = time.Minute
-	countAge   = 4 * time.Minute // numbers that are younger are not counted again
+	countAge   = 9 * time.Minute // numbers that are younger are not counted again
 	countMost  = 250_000         // devices in one pass
 )
 
 // Recount counts the customers again whose numbers are the oldest, at most some hundred thousand devices at a time, so that the numbers
-// of a million phones are a few minutes old at most. hold makes each transaction valid for whoever has the duty.
+// of a million phones are about ten minutes old at most. hold makes each transaction valid for whoever has the duty.
 func (s *Service) Recount(ctx context.Context, hold func(ctx context.Context, tx *db.Tx) error) error {
 	var due []struct {
 		ID      string `db:"customer_id"`

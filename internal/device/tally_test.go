@@ -102,7 +102,7 @@ func TestNumbersAboveCustomersAreOfThoseThatSomebodySees(t *testing.T) {
 			t.Fatal(err)
 		}
 		gone := w.Phone(t, w.Acme.ID, "0004f2000004")
-		clock.Advance(5 * time.Minute)
+		clock.Advance(10 * time.Minute)
 		if err := w.Devices.Delete(ctx, devicetest.System, w.Acme.ID, gone.ID, 0); err != nil {
 			t.Fatal(err)
 		}

@@ -19,6 +19,7 @@ type Query struct {
 	Actor  string       // text inside the actor's name or e-mail address
 	IP     string       // beginning of the address
 	Result string       // Success or Failure; "" both
+	Target string       // id of the object that it happened to
 	Viewer access.Actor // who looks: a sub account with chosen customers sees no rows about others (CH-88)
 	Asc    bool         // oldest first
 	Page   db.Page      // LogEach ignores it; Sort belongs to Asc
@@ -101,6 +102,9 @@ func (by Query) where(a *db.Args, tenantID string) (string, error) {
 	}
 	if by.Action != "" {
 		cond = append(cond, "action = "+a.Add(by.Action))
+	}
+	if by.Target != "" {
+		cond = append(cond, "target_id = "+a.Add(by.Target))
 	}
 	contains := func(column, text string) {
 		if text = strings.TrimSpace(text); text != "" {

@@ -6,6 +6,7 @@ import (
 	"linecard/internal/portal/customers"
 	"linecard/internal/portal/devices"
 	"linecard/internal/portal/groups"
+	"linecard/internal/portal/home"
 	"linecard/internal/portal/inside"
 	"linecard/internal/portal/integrations"
 	"linecard/internal/portal/logs"
@@ -14,14 +15,15 @@ import (
 	"linecard/internal/portal/partners"
 	"linecard/internal/portal/plans"
 	"linecard/internal/portal/profiles"
+	"linecard/internal/portal/sites"
 	"linecard/internal/portal/team"
 )
 
 // areas is the business pages: each area's own table stands at the top of its package.
 func areas(d *Deps) []page.Route {
-	return slices.Concat(customers.Routes(d), partners.Routes(d), orders.Routes(d), devices.Routes(d), groups.Routes(d), profiles.Routes(d), plans.Routes(d), inside.Routes(d), team.Routes(d),
+	return slices.Concat(customers.Routes(d), partners.Routes(d), orders.Routes(d), devices.Routes(d), groups.Routes(d), sites.Routes(d), home.Routes(d), profiles.Routes(d), plans.Routes(d), inside.Routes(d), team.Routes(d),
 		integrations.Routes(d), logs.Routes(d))
 }
 
 // areaWays is the side navigation of the business pages, in its order on the page.
-var areaWays = slices.Concat(partners.Ways, customers.Ways, orders.Ways, devices.Ways, groups.Ways, profiles.Ways, plans.Ways, team.Ways, integrations.Ways, inside.Ways, logs.Ways)
+var areaWays = slices.Concat(partners.Ways, customers.Ways, orders.Ways, devices.Ways, home.Ways, groups.Ways, sites.Ways, profiles.Ways, plans.Ways, team.Ways, integrations.Ways, inside.Ways, logs.Ways, home.LateWays)

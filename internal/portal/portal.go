@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"linecard/internal/httpx"
+	"linecard/internal/portal/looks"
 	"linecard/internal/portal/page"
 )
 
@@ -22,7 +23,7 @@ func New(d Deps) (http.Handler, error) {
 
 // BodyLimits says how large a form with a file may be; the zero value for all others.
 func BodyLimits(r *http.Request) httpx.BodyLimits {
-	if r.Method == http.MethodPost && (r.URL.Path == "/devices/import" || strings.HasPrefix(r.URL.Path, "/profiles/") && strings.HasSuffix(r.URL.Path, "/import")) {
+	if r.Method == http.MethodPost && (r.URL.Path == "/devices/import" || r.URL.Path == "/sites/import" || r.URL.Path == looks.LogoPath || strings.HasPrefix(r.URL.Path, "/profiles/") && strings.HasSuffix(r.URL.Path, "/import")) {
 		return httpx.BodyLimits{MaxBytes: page.MaxUpload}
 	}
 	return httpx.BodyLimits{}

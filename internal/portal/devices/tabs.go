@@ -71,6 +71,7 @@ func (v view) tabs(r *page.Request, now string) templ.Component {
 	add(access.DeviceView, "/requests", r.T("phone.tab.requests"))
 	add(access.DeviceView, "/logs", r.T("phone.tab.logs"))
 	add(access.DeviceView, "/access", r.T("phone.tab.access"))
+	add(access.LogView, "/history", r.T("phone.tab.history"))
 	return ui.Tabs(label(v.d), all)
 }
 
@@ -102,15 +103,13 @@ func (p Pages) Show(r *page.Request) error {
 		return err
 	}
 	d := v.d
-	site := ui.Quiet("–")
-	if d.SiteID != "" {
-		if s, err := p.Networks.Get(r.Context(), r.Actor, d.CustomerID, d.SiteID); err == nil {
-			why := r.T("phone.site_by_address")
-			if d.SitePinned {
-				why = r.T("phone.site_pinned")
-			}
-			site = ui.Two(s.Name, why, "")
-		}
+	site, err := p.siteDef(r, v)
+	if err != nil {
+		return err
+	}
+	registered, err := p.registrations(r, v)
+	if err != nil {
+		return err
 	}
 	asked, err := p.Devices.Requests(r.Context(), r.Actor, d.CustomerID, d.ID)
 	if err != nil {
@@ -128,7 +127,7 @@ func (p Pages) Show(r *page.Request) error {
 		{Term: r.T("phone.result"), Value: result(r, d)}}), ui.Para(r.T("devices.told_text")))
 	t := requestTable(r, asked)
 	t.ID, t.Caption = "asked", r.T("phone.asked_last")
-	return v.tabbed(r, "", ui.GridOf(written, told), ui.Heading(r.T("phone.asked_last")), t, p.steps(r, v))
+	return v.tabbed(r, "", ui.GridOf(written, told), registered, ui.Heading(r.T("phone.asked_last")), t, p.steps(r, v))
 }
 
 // steps are what can be done with the phone as a whole.
@@ -139,6 +138,7 @@ func (p Pages) steps(r *page.Request, v view) templ.Component {
 			all = append(all, ui.Step{Title: title, Text: text, Action: offered})
 		}
 	}
+	step(access.DeviceAct, r.T("phone.sync"), r.T("phone.sync_text"), ui.Action{Label: r.T("phone.sync"), URL: v.at + "/sync", How: ui.Confirm})
 	step(access.DeviceEdit, r.T("phone.replace"), r.T("phone.replace_text"), ui.Action{Label: r.T("phone.replace"), URL: v.at + "/replace"})
 	step(access.DeviceEdit, r.T("phone.move"), r.T("phone.move_text"), ui.Action{Label: r.T("phone.move"), URL: v.at + "/move"})
 	step(access.DeviceAct, r.T("phone.reopen"), r.T("phone.reopen_text"), ui.Action{Label: r.T("phone.reopen"), URL: v.at + "/reopen", How: ui.Confirm})

@@ -7,8 +7,6 @@ package home
 import (
 	"linecard/internal/access"
 	"linecard/internal/db"
-	"linecard/internal/device"
-	"linecard/internal/errs"
 	"linecard/internal/journal"
 	"linecard/internal/portal/page"
 	"linecard/internal/portal/ui"
@@ -23,11 +21,10 @@ func New(d *page.Deps) Pages { return Pages{d} }
 
 // overview is what the first page after signing in shows.
 type overview struct {
-	Stats  []ui.Stat
+	Board  *board
 	Events []ui.Event
 	Log    bool // the actor may see the operation log
 	LogURL string
-	Way    []ui.Action
 	Aged   bool
 }
 
@@ -40,7 +37,7 @@ func (p Pages) Overview(r *page.Request) error {
 	}
 	var v overview
 	var err error
-	if v.Stats, err = p.stats(r); err != nil {
+	if v.Board, err = p.dashboard(r); err != nil {
 		return err
 	}
 	if r.Actor.Can(access.LogView) {
@@ -54,59 +51,9 @@ func (p Pages) Overview(r *page.Request) error {
 			return err
 		}
 	}
-	return r.Show(overviewPage(r.Shell(r.T("home.title", "tenant", r.Actor.Place().Name), ""), v))
-}
-
-// stats counts what lies below the place, each number linked to its list where there is one.
-func (p Pages) stats(r *page.Request) ([]ui.Stat, error) {
-	var out []ui.Stat
-	count := func(label, url string, q tenant.Query) error {
-		q.Page.Limit = 1
-		l, err := p.Tenants.List(r.Context(), r.Actor, q)
-		if err == nil {
-			out = append(out, ui.Stat{Label: label, Value: ui.Number(r.Context(), l.Total), URL: r.Way(url)})
-		}
-		return allowed(err)
-	}
-	frozen := true
-	switch r.Place.Kind {
-	case access.Operator:
-		if err := count(r.T("home.partners"), "/partners", tenant.Query{Kind: access.Partner}); err != nil {
-			return nil, err
-		}
-	case access.Partner:
-		if r.Actor.Can(access.SubPartnerView) {
-			if err := count(r.T("home.sub_partners"), "/sub-partners", tenant.Query{Kind: access.SubPartner, ParentID: r.Place.ID}); err != nil {
-				return nil, err
-			}
-		}
-	case access.Customer:
-		return p.customerStats(r)
-	}
-	if err := count(r.T("nav.customers"), "/customers", tenant.Query{Kind: access.Customer}); err != nil {
-		return nil, err
-	}
-	return out, count(r.T("home.frozen"), "/customers", tenant.Query{Kind: access.Customer, Frozen: &frozen})
-}
-
-// allowed lets a number be left out that the actor may not see.
-func allowed(err error) error {
-	if err != nil && errs.KindOf(err) == errs.Forbidden {
-		return nil
-	}
-	return err
-}
-
-func (p Pages) customerStats(r *page.Request) ([]ui.Stat, error) {
-	var out []ui.Stat
-	if r.Actor.Can(access.DeviceView) && r.Place.Permissions.Has(tenant.DMP) {
-		l, err := p.Devices.List(r.Context(), r.Actor, r.Place.ID, device.Query{Page: db.Page{Limit: 1}})
-		if err != nil {
-			return nil, allowed(err)
-		}
-		out = append(out, ui.Stat{Label: r.T("nav.devices"), Value: ui.Number(r.Context(), l.Total), URL: r.Way("/devices")})
-	}
-	return out, nil
+	s := r.Shell(r.T("home.title", "tenant", r.Actor.Place().Name), "")
+	s.Actions = []ui.Action{{Label: r.T("dashboard.refresh"), URL: "/", Icon: "refresh"}}
+	return r.Show(overviewPage(s, v))
 }
 
 // latestRows is how many rows of the log the overview shows.

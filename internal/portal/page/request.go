@@ -31,6 +31,8 @@ type Request struct {
 	route  Route
 	status int   // of a refusal that knows better than its kind; 0: by kind
 	about  *deed // what a form tried, for the row of a refusal
+
+	dressed bool // the look of the offer is in the context
 }
 
 // ID is the id of the request, as it stands in the log and in refusals.
@@ -147,6 +149,14 @@ func (r *Request) Way(path string) string {
 		return path
 	}
 	return ""
+}
+
+// Below gives an address below a page when that page is open to the actor, else "": a way to one object of a list.
+func (r *Request) Below(list, path string) string {
+	if r.Way(list) == "" {
+		return ""
+	}
+	return path
 }
 
 // VersionField is the name of that field.

@@ -7,6 +7,7 @@ package plans
 import (
 	"cmp"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -69,7 +70,7 @@ func needs(kind string) access.Action {
 	return access.ProfileEdit
 }
 
-func state(r *page.Request, s config.PlanState) ui.Badge {
+func badge(r *page.Request, s config.PlanState) ui.Badge {
 	tones := map[config.PlanState]ui.Tone{config.Working: ui.Busy, config.Ready: ui.Info, config.Scheduled: ui.Busy, config.Staged: ui.Warn, config.Applied: ui.OK, config.Undone: ui.Off, config.Withdrawn: ui.Off, config.Failed: ui.Bad}
 	return ui.Badge{Tone: tones[s], Text: r.T("plans.state." + string(s))}
 }
@@ -80,19 +81,33 @@ func kind(r *page.Request, k string) string {
 
 // List shows the plans of the organisation, the latest first.
 func (p Pages) List(r *page.Request) error {
-	l := parts.ListOf(r, "-created")
-	all, next, err := p.Plans.List(r.Context(), r.Actor, parts.Place(r), l.Page())
+	l := parts.ListOf(r, "-created", "state", "days")
+	by := config.PlanQuery{State: config.PlanState(l.Get("state")), Page: l.Page()}
+	if n, err := strconv.Atoi(l.Get("days")); err == nil && n > 0 && n <= 3650 {
+		by.Since = time.Duration(n) * 24 * time.Hour
+	}
+	all, next, err := p.Plans.Find(r.Context(), r.Actor, parts.Place(r), by)
 	if err != nil {
 		return err
 	}
+	state := func(s config.PlanState) ui.Option {
+		return ui.Option{Value: string(s), Label: r.T("plans.state." + string(s)), Selected: s == by.State}
+	}
+	choice := ui.Select{Name: "state", Label: r.T("customer.state"), Compact: true, Options: []ui.Option{{Label: r.T("filter.any")}, state(config.Ready), state(config.Scheduled), state(config.Staged), state(config.Applied),
+		state(config.Undone), state(config.Withdrawn), state(config.Failed), state(config.Working)}}
+	f := l.Filters(nil)
+	f.Fields = []templ.Component{choice}
 	t := ui.Table{ID: "plans", Caption: r.T("nav.plans"), Pager: l.Pager(r, len(all), -1, next),
 		Columns: []ui.Column{l.Column(r.T("plans.made"), "-created"), {Label: r.T("plans.what")}, {Label: r.T("customer.state")}, {Label: r.T("plans.phones"), Number: true}, {Label: r.T("plans.by"), Minor: true}},
 		Empty:   ui.Empty{Icon: "history", Title: r.T("plans.none"), Text: r.T("plans.none_text")}}
 	for _, x := range all {
-		t.Rows = append(t.Rows, ui.Row{ID: x.ID, Name: kind(r, x.Kind), Cells: []templ.Component{ui.Two(ui.DateTime(r.Context(), x.Created.Time), "", "/plans/"+x.ID), ui.Text(kind(r, x.Kind)), state(r, x.State),
+		t.Rows = append(t.Rows, ui.Row{ID: x.ID, Name: kind(r, x.Kind), Cells: []templ.Component{ui.Two(ui.DateTime(r.Context(), x.Created.Time), "", "/plans/"+x.ID), ui.Text(kind(r, x.Kind)), badge(r, x.State),
 			ui.Text(ui.Number(r.Context(), x.Affected)), ui.Text(x.Actor)}})
 	}
-	return r.Show(ui.Full(r.Shell(r.T("nav.plans"), r.T("plans.lead")), t))
+	if l.Filtered() {
+		t.Empty = ui.Empty{Icon: "search", Title: r.T("effective.none"), Text: r.T("customers.none_found_text"), Actions: []ui.Action{{Label: r.T("filter.clear"), URL: "/plans"}}}
+	}
+	return r.Show(ui.Full(r.Shell(r.T("nav.plans"), r.T("plans.lead")), f, t))
 }
 
 // Show is the page of one plan.
@@ -115,7 +130,7 @@ func (p Pages) view(r *page.Request, x config.Plan, fault error) (templ.Componen
 	}
 	s := r.Shell(kind(r, x.Kind), r.T("plans.show_lead"))
 	s.Crumbs = []ui.Crumb{{Label: r.T("nav.plans"), URL: "/plans"}}
-	b := state(r, x.State)
+	b := badge(r, x.State)
 	s.Badge = &b
 	if x.State == config.Working {
 		return ui.Full(s, ui.CardOf("", p.working(r, x))), nil
