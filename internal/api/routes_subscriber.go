@@ -32,6 +32,7 @@ func (a *API) subscriberRoutes() {
 	register(a, Op{ID: "get-user", Method: get, Path: base + "/users/{user}", Action: access.UserView, Tag: tag, Summary: "Get a user", Codes: seen}, a.getUser)
 	register(a, Op{ID: "edit-user", Method: patch, Path: base + "/users/{user}", Action: access.UserRename, Or: []access.Action{access.UserEdit, access.NumberAssign}, Tag: tag, Summary: "Change a user", Log: "user/edit", IfMatch: true, Codes: plus(moved, ruled, numbered)}, a.editUser)
 	register(a, Op{ID: "set-user-package", Method: post, Path: base + "/users/{user}/package", Action: access.UserPackage, Tag: tag, Summary: "Change the package or add-ons of a user", Log: "user/package", IfMatch: true, Codes: repackaged}, a.packageUser)
+	register(a, Op{ID: "ask-user-consent", Method: post, Path: base + "/users/{user}/ask-consent", Action: access.UserEdit, Tag: tag, Summary: "Ask a user of another organisation by mail once more whether it wants to move", Log: "user/ask_consent", Status: 200, Codes: plus(moved, []string{"409 user_not_pending", "429 too_soon"})}, a.askUserConsent)
 	register(a, Op{ID: "delete-user", Method: remove, Path: base + "/users/{user}", Action: access.UserDelete, Tag: tag, Summary: "Delete a user; its number is available again", Log: "user/delete", IfMatch: true, Codes: moved}, a.deleteUser)
 
 	register(a, Op{ID: "get-directory", Method: get, Path: base + "/directory", Action: access.UserView, Tag: tag, Summary: "What users get that a directory brings by SCIM", Codes: seen}, a.getDirectory)

@@ -57,7 +57,7 @@ type NewUser struct {
 	LocationID  string   `json:"location_id,omitempty" maxLength:"64" doc:"With calling; absent: the only location"`
 	Extension   string   `json:"extension,omitempty" maxLength:"10" doc:"With calling, this or number"`
 	Number      string   `json:"number,omitempty" maxLength:"40" doc:"One of the location's free numbers"`
-	AskConsent  bool     `json:"ask_consent,omitempty" doc:"A user of another organisation is asked instead of refused"`
+	AskConsent  bool     `json:"ask_consent,omitempty" doc:"A user of another organisation is asked by mail whether it wants to move, instead of refused"`
 }
 
 func (n NewUser) wish() subscriber.NewUser {
@@ -160,6 +160,11 @@ type packageUserIn struct {
 func (a *API) packageUser(ctx context.Context, c *call, in *packageUserIn) (User, error) {
 	u, err := a.d.Subscriber.SetPackage(ctx, c.actor, in.Customer, in.User, in.Body.change(c.ifVersion()))
 	c.tagged(u.Version)
+	return userOf(u), err
+}
+
+func (a *API) askUserConsent(ctx context.Context, c *call, in *UserRef) (User, error) {
+	u, err := a.d.Subscriber.AskAgain(ctx, c.actor, in.Customer, in.User)
 	return userOf(u), err
 }
 

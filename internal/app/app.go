@@ -181,7 +181,8 @@ func (a *App) routes(o Options) (http.Handler, error) {
 		mux.Handle(path, rest.Handler())
 	}
 	offer := wholesale.New(wholesale.Deps{DB: a.DB, Log: a.Log, Tenants: a.Tenants, Accounts: a.Accounts, Journal: a.Journal, Operations: a.Operations, Catalog: a.Catalog,
-		Onboard: a.Onboard, Subscribers: a.Subscriber, Billing: a.Billing, PublicURL: a.s.PublicURL, PerSecond: a.s.Requests, PrecheckList: a.s.PrecheckList})
+		Onboard: a.Onboard, Subscribers: a.Subscriber, Billing: a.Billing, PublicURL: a.s.PublicURL, PerSecond: a.s.Requests, PrecheckList: a.s.PrecheckList,
+		AskConsent: a.s.AskConsent})
 	mux.Handle(wholesale.Prefix+"/", offer.Handler())
 	mux.Handle(registrar.DirectoryPath, a.Registrars.Directory())
 	pages, err := portal.New(portal.Deps{DB: a.DB, Log: a.Log, Tenants: a.Tenants, Accounts: a.Accounts, Journal: a.Journal, Operations: a.Operations,

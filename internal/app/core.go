@@ -138,7 +138,7 @@ func (c *Core) wire(s Settings, o Options) error {
 		Operations: c.Operations})
 	device.Connect(c.Devices, c.Profiles, c.Software)
 	c.Subscriber = subscriber.NewService(subscriber.Needs{DB: c.DB, Journal: c.Journal, Tenants: c.Tenants, Catalog: c.Catalog, Accounts: c.Accounts, Operations: c.Operations,
-		Box: c.Box})
+		Box: c.Box, Post: c.Mail, Link: func(path string) string { return link(account.CustomerRealm, path) }})
 	c.Subscriber.Connect(c.Devices)
 	c.Subscriber.Register(c.Queue)
 	c.Devices.Manage(c.Subscriber)

@@ -63,6 +63,7 @@ type Settings struct {
 	Requests  int           `name:"requests-per-second" default:"5000" help:"API requests that one token may make in a second."`
 
 	PrecheckList bool `name:"precheck-list" help:"Prechecks of the wholesale API answer with info as a list of one, as its public examples show it, instead of the object of its schema."`
+	AskConsent   bool `name:"ask-consent" help:"The wholesale API lets a subscriber whose e-mail address another customer has wait for that person's consent (202, pending_user_migration) instead of refusing it (409)."`
 }
 
 // Secrets are the settings that may be given as …_FILE and must not be logged.

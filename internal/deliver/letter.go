@@ -27,6 +27,8 @@ const (
 	AuthorisationRequested Template = "authorisation_requested" // CH-29
 	AuthorisationGranted   Template = "authorisation_granted"   // CH-31
 	Feedback               Template = "feedback"                // CH-92
+	UserMoveConsent        Template = "user_move_consent"       // WS-116; to the person, link for 14 days
+	UserMovedAway          Template = "user_moved_away"         // to the organisation that the person has left
 )
 
 var letters = map[Template][]string{
@@ -40,6 +42,8 @@ var letters = map[Template][]string{
 	RestrictedMode:         {"name", "organisation", "provider"},
 	AuthorisationRequested: {"name", "organisation", "partner", "person", "link"},
 	AuthorisationGranted:   {"name", "organisation", "partner", "link"},
+	UserMoveConsent:        {"name", "organisation", "days", "link"},
+	UserMovedAway:          {"organisation", "person", "email"},
 	Feedback:               {"organisation", "topic", "person", "email", "message", "page"},
 }
 

@@ -29,6 +29,8 @@ func Routes(d *Deps) []page.Route {
 		row("GET /captcha/{id}/sound.wav", page.Anywhere, page.Public, in.CaptchaSound),
 		row("GET /link/{token}", page.Anywhere, page.Public, in.Link),
 		row("POST /link/{token}", page.Anywhere, page.Public, in.UseLink),
+		row("GET /move/{token}", page.Anywhere, page.Public, in.Move),
+		row("POST /move/{token}", page.Anywhere, page.Public, in.AgreeToMove),
 		row("GET /help", page.Anywhere, page.Public, hall.Help),
 		row("POST "+ui.PreferencesPath, page.Anywhere, page.Public, me.Preferences),
 		row("GET "+ui.StaticPath, page.Anywhere, page.Bare, page.Plain(ui.Static())),

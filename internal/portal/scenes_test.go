@@ -26,6 +26,8 @@ var scenes = []scene{
 	{name: "recover-sent", path: at("/recover/partner?sent=1")},
 	{name: "link", path: func(s *stage) string { return s.LastLink() }},
 	{name: "link-expired", path: at("/link/expired")},
+	{name: "move", path: func(s *stage) string { return s.AskedToMove() }},
+	{name: "move-expired", path: at("/move/expired")},
 	{name: "first-password", path: at("/customer"), then: func(s *stage) {
 		s.Fill("#f-email", "new@harbour.example")
 		s.Fill("#f-password", "the supplied one")

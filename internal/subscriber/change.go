@@ -99,6 +99,11 @@ func (s *Service) editAs(ctx context.Context, actor access.Actor, customerID, id
 		if err := updateHolder(ctx, tx, out); err != nil {
 			return err
 		}
+		if out.Status == Pending && out.EmailFold != was.EmailFold { // the person of the new address was not asked yet
+			if _, err := tx.Exec(ctx, `DELETE FROM subscriber_moves WHERE id = $1`, out.ID); err != nil {
+				return err
+			}
+		}
 		if out.Number != was.Number {
 			if err := renumber(ctx, tx, t, was, out); err != nil {
 				return err
@@ -282,6 +287,11 @@ func (s *Service) remove(ctx context.Context, actor access.Actor, act access.Act
 
 // dropHolder removes a holder that the caller has locked.
 func (s *Service) dropHolder(ctx context.Context, tx *db.Tx, actor access.Actor, t tenant.Tenant, h Holder) error {
+	return s.dropAs(ctx, tx, actor, t, h, "deleted", "delete")
+}
+
+// dropAs is dropHolder with the words of its event.
+func (s *Service) dropAs(ctx context.Context, tx *db.Tx, actor access.Actor, t tenant.Tenant, h Holder, what, verb string) error {
 	ids, err := linesHeld(ctx, tx, h.ID)
 	if err != nil {
 		return err
@@ -309,7 +319,7 @@ func (s *Service) dropHolder(ctx context.Context, tx *db.Tx, actor access.Actor,
 	if _, err := tx.Exec(ctx, `DELETE FROM subscriber_holders WHERE id = $1`, h.ID); err != nil {
 		return err
 	}
-	return s.holderNews(ctx, tx, actor, t, h, "deleted", "delete", nil)
+	return s.holderNews(ctx, tx, actor, t, h, what, verb, nil)
 }
 
 // DropAll removes all users and workspaces of a customer, when the service is taken away as a whole (WS-141). The caller has decided.

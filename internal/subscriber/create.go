@@ -276,6 +276,14 @@ func (s *Service) complete(ctx context.Context, tx *db.Tx, actor access.Actor, p
 	if err := s.journal.AppendAll(ctx, tx, actor, all2); err != nil {
 		return err
 	}
+	for _, v := range p.pass {
+		if v.holder.Status != Pending {
+			continue
+		}
+		if err := s.askToMove(ctx, tx, p.t, v.holder); err != nil {
+			return err
+		}
+	}
 	ids := make([]string, len(lines))
 	for i, l := range lines {
 		ids[i] = l.ID

@@ -18,6 +18,9 @@ import (
 // The columns of a file of users (WS-133). The key is the e-mail address.
 var columns = []string{"email", "first_name", "last_name", "display_name", "package", "add_ons", "location", "extension", "phone_number", "external_id", "status"}
 
+// Columns gives the names of those columns, for pages that let people say what their own are called.
+func Columns() []string { return slices.Clone(columns) }
+
 // The outcomes of a row.
 const (
 	RowAdded     = "added"

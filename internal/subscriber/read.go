@@ -167,3 +167,21 @@ func (s *Service) EmailUsed(ctx context.Context, q db.Q, email string) (bool, er
 	err := q.Get(ctx, &n, `SELECT COUNT(*) FROM subscriber_holders WHERE email_fold = $1 AND kind = 'user' AND status = 'provisioned'`, db.Fold(email))
 	return n > 0, err
 }
+
+// HolderNames names those of the ids that there are, for lists that show what somebody has. It decides nothing.
+func (s *Service) HolderNames(ctx context.Context, q db.Q, ids []string) (map[string]string, error) {
+	out := make(map[string]string, len(ids))
+	if len(ids) == 0 {
+		return out, nil
+	}
+	a := q.Args()
+	var rows []struct {
+		ID   string `db:"id"`
+		Name string `db:"display_name"`
+	}
+	err := q.Select(ctx, &rows, `SELECT id, display_name FROM subscriber_holders WHERE `+a.In("id", ids), a.List()...)
+	for _, r := range rows {
+		out[r.ID] = r.Name
+	}
+	return out, err
+}

@@ -37,6 +37,8 @@ type Service struct {
 	box        *secret.Box
 	devices    Devices
 	hooks      []Hook
+	post       Post
+	link       func(path string) string
 }
 
 // Needs is what the room is made of.
@@ -48,11 +50,13 @@ type Needs struct {
 	Accounts   Accounts // nil: nobody becomes administrator
 	Operations *operation.Service
 	Box        *secret.Box
+	Post       Post                     // nil: nobody is asked to move by mail
+	Link       func(path string) string // the address of a portal's page, for a letter
 }
 
 // NewService makes the room.
 func NewService(n Needs) *Service {
-	return &Service{db: n.DB, journal: n.Journal, tenants: n.Tenants, catalog: n.Catalog, accounts: n.Accounts, operations: n.Operations, box: n.Box}
+	return &Service{db: n.DB, journal: n.Journal, tenants: n.Tenants, catalog: n.Catalog, accounts: n.Accounts, operations: n.Operations, box: n.Box, post: n.Post, link: n.Link}
 }
 
 // Connect tells who knows the devices, which is a room above. Without it no line can be put on a phone.

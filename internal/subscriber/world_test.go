@@ -32,6 +32,14 @@ type world struct {
 	ops  *operation.Service
 	hq   subscriber.Location // of A
 	box  *secret.Box
+
+	letters []deliver.Letter
+}
+
+// Mail notes letters whose transaction has committed.
+func (w *world) Mail(_ context.Context, tx *db.Tx, l deliver.Letter) (string, error) {
+	tx.AfterCommit(func() { w.letters = append(w.letters, l) })
+	return db.NewID(), nil
 }
 
 var system = catalogtest.System
@@ -52,7 +60,8 @@ func newWorld(tb testing.TB, c *catalogtest.World) *world {
 	accounts := account.NewService(account.Deps{DB: c.DB, Tenants: c.Tenants, Journal: c.Journal, Mail: mailer, Box: box, Hasher: account.NewHasher(0, 0),
 		Log: quiet, Link: func(r account.Realm, path string) string { return "https://portal.example/" + string(r) + path }})
 	w.ops = operation.NewService(operation.Deps{DB: c.DB, Box: box, Log: quiet})
-	w.subs = subscriber.NewService(subscriber.Needs{DB: c.DB, Journal: c.Journal, Tenants: c.Tenants, Catalog: c.Catalog, Accounts: accounts, Operations: w.ops, Box: box})
+	w.subs = subscriber.NewService(subscriber.Needs{DB: c.DB, Journal: c.Journal, Tenants: c.Tenants, Catalog: c.Catalog, Accounts: accounts, Operations: w.ops, Box: box,
+		Post: w, Link: func(path string) string { return "https://portal.example" + path }})
 	w.sells(c.A, nil, "calling", "suite", "meetings", "common_area", "enhanced_calling", "attendant_console")
 	two := int64(2)
 	w.sells(c.B, &two, "calling")

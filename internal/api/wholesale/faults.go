@@ -54,7 +54,7 @@ var numbers = map[string]int{
 	"limit_below_use": 73006, "package_retired": 73007, "not_a_base_package": 73008, "not_an_add_on": 73009, "dependency": 73010, "admin_downgrade": 73011,
 	"extension_taken": 73012, "number_unavailable": 73013, "name_taken": 73014, "customer_pending": 73015, "offer_conflict": 73016, "report_exists": 73017,
 	"changed_at_once": 73018, "idempotency_key_reused": 73019, "organisation_managed_elsewhere": 73020, "wrong_holder": 73021,
-	"already_wholesale": 73022, "customer_busy": 73023, "template_archived": 73024, "compliance_denied": 73025, "email_in_use": 73026,
+	"already_wholesale": 73022, "customer_busy": 73023, "template_archived": 73024, "compliance_denied": 73025, "email_in_use": 73026, "user_not_pending": 73027,
 
 	"no_such_report": numberNoReport, "no_such_call": 74001, "not_found": 74002, "method_not_allowed": 74003,
 }

@@ -82,7 +82,7 @@ func (a *API) precheckSubscriber(ctx context.Context, c *call) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	n, err := in.newUser(p)
+	n, err := a.newUser(in, p)
 	if err != nil {
 		return answer{}, err
 	}
@@ -154,7 +154,7 @@ func (a *API) checked(ctx context.Context, c *call, in subscriberIn, n subscribe
 		return nil, err
 	}
 	used, err := a.d.Subscribers.EmailUsed(ctx, a.d.DB, email)
-	if used {
+	if used && !n.AskConsent {
 		out = append(out, subscriber.Finding{Severity: subscriber.Error, Field: "email", Code: "user_email_elsewhere", Message: "This e-mail address is in use already.", Kind: errs.Conflict})
 	}
 	return out, err

@@ -39,6 +39,7 @@ func (a *API) routes() []op {
 		{method: get, path: "/wholesale/subscribers/{subscriberId}", scope: subscribersRead, need: access.UserView, do: a.getSubscriber, query: one},
 		{method: put, path: "/wholesale/subscribers/{subscriberId}", scope: subscribersWrite, need: access.UserPackage, do: a.updateSubscriber, names: subscriberNames, query: one, log: "user/package"},
 		{method: del, path: "/wholesale/subscribers/{subscriberId}", scope: subscribersWrite, need: access.UserDelete, do: a.deleteSubscriber, query: one, log: "user/delete"},
+		{method: post, path: "/subscribers/{subscriberId}/emails/consentMove", scope: subscribersWrite, need: access.UserEdit, do: a.askConsent, bare: true, query: one, log: "user/ask_consent"},
 		{method: post, path: "/wholesale/subscribers/validate", scope: subscribersWrite, need: access.UserEdit, do: a.precheckSubscriber, names: subscriberNames, query: one},
 	}
 }

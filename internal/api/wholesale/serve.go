@@ -30,6 +30,7 @@ type op struct {
 	query        []string          // parameters; a name with [] is an array
 	log          string            // of the row in the operation log when a change is refused; "" of what only reads or checks
 	names        map[string]string // names of fields in our rooms → in this API
+	bare         bool              // a POST without a body
 	do           func(ctx context.Context, c *call) (answer, error)
 }
 
@@ -109,7 +110,7 @@ func (a *API) run(r *http.Request, c *call) (answer, error) {
 			}
 		}
 	}
-	if r.Method == http.MethodPut || r.Method == http.MethodPost {
+	if !c.op.bare && (r.Method == http.MethodPut || r.Method == http.MethodPost) {
 		if c.body, err = readBody(r); err != nil {
 			return answer{}, err
 		}

@@ -102,8 +102,8 @@ func (a *API) choose(ctx context.Context, in subscriberIn, single []string) (cho
 }
 
 // newUser makes of a body what the room takes.
-func (in subscriberIn) newUser(p chosen) (subscriber.NewUser, error) {
-	n := subscriber.NewUser{Email: in.Email, Package: p.base, AddOns: p.addOns}
+func (a *API) newUser(in subscriberIn, p chosen) (subscriber.NewUser, error) {
+	n := subscriber.NewUser{Email: in.Email, Package: p.base, AddOns: p.addOns, AskConsent: a.d.AskConsent}
 	if q := in.Parameters; q != nil {
 		n.FirstName, n.LastName, n.Number, n.Extension = q.First, q.Last, q.Number, q.Extension
 		if q.Location != "" {
@@ -133,7 +133,7 @@ func (a *API) createSubscriber(ctx context.Context, c *call) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	n, err := in.newUser(p)
+	n, err := a.newUser(in, p)
 	if err != nil {
 		return answer{}, err
 	}
@@ -193,7 +193,7 @@ func (a *API) updateSubscriber(ctx context.Context, c *call) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	n, err := in.newUser(p)
+	n, err := a.newUser(in, p)
 	if err != nil {
 		return answer{}, err
 	}
@@ -210,6 +210,18 @@ func (a *API) updateSubscriber(ctx context.Context, c *call) (answer, error) {
 		return answer{}, err
 	}
 	return a.subscriber(ctx, c, u, http.StatusOK)
+}
+
+// askConsent writes once more to somebody who waits for consent.
+func (a *API) askConsent(ctx context.Context, c *call) (answer, error) {
+	u, err := a.user(ctx, c)
+	if err == nil {
+		_, err = a.d.Subscribers.AskAgain(ctx, c.actor, u.CustomerID, u.ID)
+	}
+	if err != nil {
+		return answer{}, err
+	}
+	return answer{status: http.StatusNoContent}, nil
 }
 
 func (a *API) deleteSubscriber(ctx context.Context, c *call) (answer, error) {

@@ -48,6 +48,8 @@ type Deps struct {
 	PerSecond   int          // requests of one token on average; 0: DefaultPerSecond
 	// PrecheckList gives info of a precheck as a list of one, as the public examples show it, instead of the object of the public schema.
 	PrecheckList bool
+	// AskConsent makes a subscriber whose address belongs to another customer wait for its consent (202) instead of refusing it (WS-116).
+	AskConsent bool
 }
 
 // DefaultPerSecond is how often one token may ask.

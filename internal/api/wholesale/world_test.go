@@ -49,6 +49,13 @@ type world struct {
 	contract *contract
 	queue    *queue.Queue
 	seen     map[string]bool // operations that were answered with success
+	letters  []deliver.Letter
+}
+
+// Mail notes the letters of the room of subscribers whose transaction has committed.
+func (w *world) Mail(_ context.Context, tx *db.Tx, l deliver.Letter) (string, error) {
+	tx.AfterCommit(func() { w.letters = append(w.letters, l) })
+	return db.NewID(), nil
 }
 
 func each(t *testing.T, test func(t *testing.T, w *world)) {
@@ -69,7 +76,7 @@ func newWorld(t testing.TB, d *db.DB, clock *dbtest.Clock) *world {
 	accounts := account.NewService(account.Deps{DB: d, Tenants: w.Tenants, Journal: w.Journal, Mail: mailer, Box: box, Hasher: account.NewHasher(0, 0), Log: quiet,
 		Scopes: wholesale.Scopes, Link: func(account.Realm, string) string { return public }})
 	ops := operation.NewService(operation.Deps{DB: d, Box: box, Log: quiet})
-	users := subscriber.NewService(subscriber.Needs{DB: d, Journal: w.Journal, Tenants: w.Tenants, Catalog: w.Catalog, Accounts: accounts, Operations: ops, Box: box})
+	users := subscriber.NewService(subscriber.Needs{DB: d, Journal: w.Journal, Tenants: w.Tenants, Catalog: w.Catalog, Accounts: accounts, Operations: ops, Box: box, Post: w, Link: func(path string) string { return public + path }})
 	onboarding := onboard.NewService(onboard.Deps{DB: d, Tenants: w.Tenants, Accounts: accounts, Mails: mailer, Journal: w.Journal, Catalog: w.Catalog, Operations: ops,
 		Places: onboard.Subscribers(users)})
 	reports := billing.NewService(billing.Needs{DB: d, Box: box, Files: files, Journal: w.Journal, Tenants: w.Tenants, Catalog: w.Catalog, Operations: ops, Log: quiet})

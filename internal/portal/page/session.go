@@ -163,7 +163,7 @@ func ReturnPath(p string) string {
 			return "/"
 		}
 	}
-	if strings.HasPrefix(path, "/link/") || path == FirstPassword || path == SessionPath {
+	if strings.HasPrefix(path, "/link/") || strings.HasPrefix(path, "/move/") || path == FirstPassword || path == SessionPath {
 		return "/"
 	}
 	return p

@@ -67,6 +67,7 @@ type World struct {
 	t     *testing.T
 	mu    sync.Mutex
 	links []string
+	move  string
 }
 
 // System is Linecard itself.
@@ -150,7 +151,7 @@ func start(t *testing.T, d *db.DB, clock *dbtest.Clock, options []Option) *World
 	tenants := tenant.NewService(d, j)
 	server := httptest.NewUnstartedServer(nil)
 	looks := branding.NewService(branding.Needs{DB: d, Journal: j, Tenants: tenants, Main: server.Listener.Addr().String()})
-	mail := deliver.NewMailer(d, deliver.MailerOptions{Box: box, Sender: deliver.Outbox{}, Log: log, Dress: looks.Letterhead("http://"+server.Listener.Addr().String())})
+	mail := deliver.NewMailer(d, deliver.MailerOptions{Box: box, Sender: deliver.Outbox{}, Log: log, Dress: looks.Letterhead("http://" + server.Listener.Addr().String())})
 	w := &World{t: t, Clock: clock, URL: "http://" + server.Listener.Addr().String()}
 	accounts := account.NewService(account.Deps{DB: d, Tenants: tenants, Journal: j, Mail: mail, Box: box, Hasher: account.NewHasher(0, 0), Log: log,
 		Link: w.link})
@@ -172,7 +173,8 @@ func start(t *testing.T, d *db.DB, clock *dbtest.Clock, options []Option) *World
 	}
 	plans := config.NewPlans(config.PlansNeeds{Config: settings, Journal: j, Tenants: tenants, Operations: operations})
 	offer := catalog.NewService(catalog.Needs{DB: d, Journal: j, Tenants: tenants})
-	people := subscriber.NewService(subscriber.Needs{DB: d, Journal: j, Tenants: tenants, Catalog: offer, Accounts: accounts, Operations: operations, Box: box})
+	people := subscriber.NewService(subscriber.Needs{DB: d, Journal: j, Tenants: tenants, Catalog: offer, Accounts: accounts, Operations: operations, Box: box,
+		Post: mail, Link: func(path string) string { return w.link(account.CustomerRealm, path) }})
 	people.Connect(devices)
 	devices.Manage(people)
 	bills := billing.NewService(billing.Needs{DB: d, Box: box, Files: files, Journal: j, Tenants: tenants, Catalog: offer, Operations: operations, Log: log})
@@ -224,7 +226,19 @@ func (w *World) link(_ account.Realm, path string) string {
 		w.links = append(w.links, path)
 		w.mu.Unlock()
 	}
+	if strings.HasPrefix(path, subscriber.MovePath) {
+		w.mu.Lock()
+		w.move = path
+		w.mu.Unlock()
+	}
 	return w.URL + path
+}
+
+// LastMove gives the path of the newest link by which somebody was asked to move to another organisation; "" when nobody was.
+func (w *World) LastMove() string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.move
 }
 
 // LastLink gives the path of the newest one-time link that was mailed; "" when there was none.
