@@ -2,7 +2,10 @@ package main
 
 import (
 	"bufio"
+	"crypto/tls"
+	"crypto/x509"
 	"encoding/json"
+	"net"
 	"net/http"
 	"net/http/cookiejar"
 	"net/url"
@@ -108,5 +111,74 @@ func signIn(t *testing.T, portal, page string, who app.WorldAccount) {
 	res.Body.Close()
 	if res.StatusCode != http.StatusSeeOther {
 		t.Errorf("signing in at %s as %s: %d", page, who.Email, res.StatusCode)
+	}
+}
+
+// The demo lets a real phone of the network in: at an address that its certificate names, with a string for each maker's DHCP.
+func TestTheDemoOnANetworkSaysHowARealPhoneGetsThere(t *testing.T) {
+	dir := t.TempDir()
+	s := site{dir: dir, http: freeAddress(t), phones: freeAddress(t)}
+	const at = "127.0.0.2" // of this machine, and not the one that every certificate names
+	c := command(t, "demo", "--data", s.dir, "--http", s.http, "--phones", s.phones, "--fleet", "0", "--lan", "--lan-address", at, "--json")
+	out, err := c.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	logs := &lockedBuffer{}
+	c.Stderr = logs
+	if err := c.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = c.Process.Kill(); _ = c.Wait() })
+	line, err := bufio.NewReader(out).ReadString('\n')
+	if err != nil {
+		t.Fatalf("no line: %v\n%s", err, logs.String())
+	}
+	var w app.World
+	if err := json.Unmarshal([]byte(line), &w); err != nil {
+		t.Fatalf("%v: %s", err, line)
+	}
+	_, port, _ := net.SplitHostPort(s.phones)
+	if w.Phones != "https://"+net.JoinHostPort(at, port) || !strings.HasPrefix(w.Portal, "http://127.0.0.1:") {
+		t.Errorf("phones %s, portal %s", w.Phones, w.Portal)
+	}
+	pem, err := os.ReadFile(w.PhonesCA)
+	if err != nil {
+		t.Fatal(err)
+	}
+	roots := x509.NewCertPool()
+	roots.AppendCertsFromPEM(pem)
+	phones := http.Client{Timeout: 10 * time.Second, Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: roots}}}
+	seen := map[string]bool{}
+	for _, p := range w.LAN {
+		seen[p.Maker] = true
+		if len(p.DHCP) == 0 || len(p.Steps) < 2 || !strings.HasPrefix(p.URL, w.Phones+"/p/") {
+			t.Errorf("%+v", p)
+		}
+		for _, o := range p.DHCP {
+			u, err := url.Parse(strings.ReplaceAll(o.Value, "$MA.xml", ""))
+			if err != nil || u.User.Username() != w.Customers[0].Provisioning.User || u.Path != "/p/"+w.Customers[0].Host+"/" {
+				t.Errorf("%s: option %d is %s", p.Maker, o.Code, o.Value)
+			}
+		}
+	}
+	for _, m := range []string{"poly", "yealink", "cisco", "grandstream", "snom"} {
+		if !seen[m] {
+			t.Errorf("nothing about %s", m)
+		}
+	}
+	// A new phone does what the paper says.
+	for path, agent := range map[string]string{"64167f0d0e0f.cfg": "FileTransport PolycomVVX-VVX_411-UA/6.4.7.4560 (SN:64167f0d0e0f) Type/Application", "805ec00d0e0f.cfg": "Yealink SIP-T54W 96.86.0.45 80:5e:c0:0d:0e:0f"} {
+		r, _ := http.NewRequest("GET", w.LAN[0].URL+path, nil)
+		r.Header.Set("User-Agent", agent)
+		r.SetBasicAuth(w.Customers[0].Provisioning.User, w.Customers[0].Provisioning.Password)
+		res, err := phones.Do(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = res.Body.Close()
+		if res.StatusCode != http.StatusOK {
+			t.Errorf("%s: %d", path, res.StatusCode)
+		}
 	}
 }

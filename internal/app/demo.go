@@ -28,6 +28,9 @@ type DemoSettings struct {
 	Fleet  int    // simulated phones
 	Seed   uint64 // of names and numbers; secrets are random all the same (decision 26)
 	Log    *slog.Logger
+	// LAN lets real phones of the network in, at LANAddress; "" finds the address out.
+	LAN        bool
+	LANAddress string
 }
 
 // World is what the demo has made, as its JSON line says it (surfaces).
@@ -42,6 +45,7 @@ type World struct {
 	Partner    WorldAccount    `json:"partner"`
 	SubPartner WorldAccount    `json:"sub_partner"`
 	Customers  []WorldCustomer `json:"customers"`
+	LAN        []WorldLAN      `json:"lan,omitempty"` // how a real phone gets in, when asked for
 }
 
 // WorldAccount is how to sign in as somebody.
@@ -89,11 +93,17 @@ func NewDemo(ctx context.Context, d DemoSettings) (*App, World, error) {
 			KeyFile: filepath.Join(d.Data, "keys.json")},
 		HTTP: d.HTTP, Phones: d.Phones, MailFrom: "Linecard demo <demo@linecard.example>", Drain: 5 * time.Second, SignIns: 600, Requests: 100_000, Node: "demo",
 	}
+	if d.LAN {
+		var err error
+		if s.Phones, s.PhonesURL, err = onLAN(d.Phones, d.LANAddress); err != nil {
+			return nil, World{}, err
+		}
+	}
 	web, err := net.Listen("tcp", d.HTTP)
 	if err != nil {
 		return nil, World{}, listenFault("http", err)
 	}
-	sip, err := net.Listen("tcp", d.Phones)
+	sip, err := net.Listen("tcp", s.Phones)
 	if err != nil {
 		_ = web.Close()
 		return nil, World{}, listenFault("phones", err)
@@ -103,7 +113,7 @@ func NewDemo(ctx context.Context, d DemoSettings) (*App, World, error) {
 	if err != nil {
 		return nil, World{}, err
 	}
-	seed := seeder{Core: a.Core, clock: clock, rand: seedRand(d.Seed), fleet: d.Fleet}
+	seed := seeder{Core: a.Core, clock: clock, rand: seedRand(d.Seed), fleet: d.Fleet, plans: a.plans}
 	w, err := seed.world(ctx)
 	if err != nil {
 		_ = a.Close()
@@ -113,6 +123,9 @@ func NewDemo(ctx context.Context, d DemoSettings) (*App, World, error) {
 	w.Portal = strings.TrimRight(s.PublicURL, "/")
 	w.API, w.Wholesale, w.Mail = w.Portal+"/api/v1", w.Portal+"/v1", w.Portal+"/demo/mail"
 	w.Phones, w.PhonesCA = a.PhonesURL(), a.PhonesCA()
+	if d.LAN {
+		w.Phones, w.LAN = s.PhonesURL, guide(s.PhonesURL, w.Customers[0])
+	}
 	return a, w, nil
 }
 
