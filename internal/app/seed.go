@@ -8,6 +8,7 @@ import (
 
 	"linecard/internal/access"
 	"linecard/internal/account"
+	"linecard/internal/config"
 	"linecard/internal/device"
 	"linecard/internal/errs"
 	"linecard/internal/onboard"
@@ -25,6 +26,7 @@ type seeder struct {
 	clock *demoClock
 	rand  *rand.Rand
 	fleet int
+	plans *config.Plans
 }
 
 // on moves to a day before now, at a working hour.
@@ -99,6 +101,11 @@ func (s *seeder) world(ctx context.Context) (World, error) {
 	}
 	if err := s.history(ctx, &w, ada, mara); err != nil {
 		return w, err
+	}
+	if s.plans != nil && s.fleet >= len(seedCustomers) { // a world of data alone has nobody who computes plans
+		if err := s.fleetHistory(ctx, &w, mara); err != nil {
+			return w, err
+		}
 	}
 	return w, s.bills(ctx, &w, ada, mara)
 }
