@@ -36,7 +36,7 @@ func (s *seeder) fleetHistory(ctx context.Context, w *World, mara access.Actor) 
 		who     access.Actor
 		do      func(context.Context, access.Actor, WorldCustomer) error
 	}{{40, "sites", edda, s.sites}, {39, "groups", edda, s.groups}, {30, "profiles", edda, s.profiles}, {6, "plans", edda, s.changes}, {5, "redirect", edda, s.redirects},
-		{4, "numbers", mara, s.numbers}, {0, "knocks", edda, s.strangers}} {
+		{4, "numbers", mara, s.numbers}, {1, "knocks", edda, s.strangers}} {
 		s.on(step.daysAgo)
 		if err := step.do(ctx, step.who, c); err != nil {
 			return fmt.Errorf("%s: %w", step.what, err)
@@ -167,7 +167,7 @@ func (s *seeder) numbers(ctx context.Context, mara access.Actor, c WorldCustomer
 	return err
 }
 
-// strangers stood at the door this morning: a phone that nobody has entered yet, and one with an old password.
+// strangers stood at the door yesterday: a phone that nobody has entered yet, and one with an old password.
 func (s *seeder) strangers(ctx context.Context, _ access.Actor, c WorldCustomer) error {
 	now := s.DB.Now()
 	stranger, err := phone.ParseMAC("64167f0100f1")
