@@ -17,6 +17,7 @@ import (
 
 	"linecard/internal/account"
 	"linecard/internal/billing"
+	"linecard/internal/branding"
 	"linecard/internal/catalog"
 	"linecard/internal/config"
 	"linecard/internal/db"
@@ -55,6 +56,7 @@ type Deps struct {
 	Software   *firmware.Service
 	Config     *config.Service
 	Plans      *config.Plans
+	Branding   *branding.Service
 	Catalog    *catalog.Service
 	Subscriber *subscriber.Service
 	Registrars *registrar.Service

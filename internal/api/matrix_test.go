@@ -219,6 +219,10 @@ func (a who) expect(op api.Op, key string, kind access.TenantKind) outcome {
 		if !own && a.at != "operator" || kind != access.Partner && kind != access.SubPartner { // a provider's own business (WS-2)
 			return hidden
 		}
+	case "put-branding", "put-branding-logo", "delete-branding-logo": // a customer's provider decides (WS-92)
+		if own && kind == access.Customer {
+			return denied
+		}
 	case "decide-redirect-dispute": // the operator's people see them all
 		if kind != access.Customer {
 			return hidden
@@ -340,7 +344,8 @@ func TestNobodyReachesSidewaysOrUpwards(t *testing.T) {
 
 // emptyHanded may find nothing although all is allowed: there is no such delivery, no account yet, no request, a claim that is
 // not against oneself.
-var emptyHanded = map[string]bool{"release-redirect-claim": true,
+var emptyHanded = map[string]bool{"delete-branding-host": true,
+	"release-redirect-claim": true,
 	"get-carrier": true, "edit-carrier": true, "delete-screening-list": true, "answer-sub-partner-request": true, "get-compliance-case": true, "decide-compliance-case": true, // none of the world
 	"get-wholesale-customer": true, "edit-wholesale-customer": true, "delete-wholesale-customer": true, "retry-wholesale-customer": true, "consent-wholesale-customer": true, "show-wholesale-history": true,
 	"get-device-log": true, "delete-device-log": true, "read-phone-file": true, "delete-phone-file": true, "adopt-knock": true, "dismiss-knock": true, "move-device": true,

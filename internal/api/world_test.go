@@ -22,6 +22,7 @@ import (
 	"linecard/internal/api"
 	"linecard/internal/billing"
 	"linecard/internal/blob"
+	"linecard/internal/branding"
 	"linecard/internal/catalog"
 	"linecard/internal/config"
 	"linecard/internal/db"
@@ -106,6 +107,7 @@ func (w *world) wire(perSecond int) {
 	w.d.Config, err = config.New(config.Needs{DB: w.db, Devices: w.d.Devices, Profiles: profiles, Networks: networks, Software: w.d.Software, Makers: phone.Makers{poly.New()}, Box: box}, config.Options{})
 	w.ok(err)
 	w.d.Plans = config.NewPlans(config.PlansNeeds{Config: w.d.Config, Journal: j, Tenants: tenants, Operations: operations})
+	w.d.Branding = branding.NewService(branding.Needs{DB: w.db, Journal: j, Tenants: tenants, Main: "portal.example"})
 	w.d.Catalog = catalog.NewService(catalog.Needs{DB: w.db, Journal: j, Tenants: tenants})
 	w.d.Subscriber = subscriber.NewService(subscriber.Needs{DB: w.db, Journal: j, Tenants: tenants, Catalog: w.d.Catalog, Accounts: accounts, Operations: operations, Box: box})
 	w.d.Subscriber.Connect(w.d.Devices)

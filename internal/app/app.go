@@ -187,7 +187,7 @@ func (a *App) routes(o Options) (http.Handler, error) {
 	mux.Handle(registrar.DirectoryPath, a.Registrars.Directory())
 	pages, err := portal.New(portal.Deps{DB: a.DB, Log: a.Log, Tenants: a.Tenants, Accounts: a.Accounts, Journal: a.Journal, Operations: a.Operations,
 		Webhooks: a.Webhooks, Mail: a.Mail, Onboard: a.Onboard, Devices: a.Devices, Config: a.config, Networks: a.Networks, Profiles: a.Profiles, Plans: a.plans,
-		Catalog: a.Catalog, Subscriber: a.Subscriber, Billing: a.Billing, Software: a.Software, Registrars: a.Registrars, Certificates: a.certs.list, PublicURL: a.s.PublicURL, Version: Version(),
+		Catalog: a.Catalog, Subscriber: a.Subscriber, Billing: a.Billing, Software: a.Software, Registrars: a.Registrars, Certificates: a.certs.list, Branding: a.Branding, PublicURL: a.s.PublicURL, Version: Version(),
 		SignInsPerMinute: a.s.SignIns, Mailbox: o.Demo})
 	if err != nil {
 		return nil, err

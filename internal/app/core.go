@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"net"
 	"net/mail"
+	"net/url"
 	"strings"
 	"time"
 
@@ -12,6 +13,7 @@ import (
 	"linecard/internal/api/wholesale"
 	"linecard/internal/billing"
 	"linecard/internal/blob"
+	"linecard/internal/branding"
 	"linecard/internal/catalog"
 	"linecard/internal/db"
 	"linecard/internal/deliver"
@@ -46,6 +48,7 @@ type Core struct {
 	Journal    *journal.Journal
 	Tenants    *tenant.Service
 	Accounts   *account.Service
+	Branding   *branding.Service
 	Mail       *deliver.Mailer
 	Webhooks   *deliver.Webhooks
 	Operations *operation.Service
@@ -116,7 +119,8 @@ func (c *Core) wire(s Settings, o Options) error {
 	if err != nil {
 		return err
 	}
-	c.Mail = deliver.NewMailer(c.DB, deliver.MailerOptions{Box: c.Box, Sender: sender, Log: c.Log})
+	c.Branding = branding.NewService(branding.Needs{DB: c.DB, Journal: c.Journal, Tenants: c.Tenants, Main: hostOf(s.PublicURL)})
+	c.Mail = deliver.NewMailer(c.DB, deliver.MailerOptions{Box: c.Box, Sender: sender, Log: c.Log, Dress: c.Branding.Letterhead(s.PublicURL)})
 	c.Mail.Register(c.Queue)
 	guard := deliver.NewGuard(deliver.GuardOptions{Allow: networks(s.WebhookAllow), Plain: s.WebhookPlain})
 	c.Webhooks = deliver.NewWebhooks(c.DB, deliver.WebhookOptions{Journal: c.Journal, Box: c.Box, Log: c.Log, Agent: "Linecard/" + release, Guard: guard})
@@ -155,6 +159,15 @@ func (c *Core) wire(s Settings, o Options) error {
 	c.Billing = billing.NewService(billing.Needs{DB: c.DB, Box: c.Box, Files: c.Files, Journal: c.Journal, Tenants: c.Tenants, Catalog: c.Catalog, Operations: c.Operations, Log: c.Log})
 	c.Billing.Register(c.Queue)
 	return nil
+}
+
+// hostOf gives the host of an address, "" when there is none.
+func hostOf(address string) string {
+	u, err := url.Parse(address)
+	if err != nil {
+		return ""
+	}
+	return u.Host
 }
 
 // Makers are the phone makers that this program knows, in the order in which they are asked about a request.

@@ -54,8 +54,8 @@ func (b Brand) SenderName() string {
 // Custom says whether anything is set at all (WS-92: default or custom).
 func (b Brand) Custom() bool { return b != Brand{} }
 
-// under gives the brand below b where a tenant has set o.
-func (b Brand) under(o Own) Brand {
+// With gives the brand below b where a tenant has set o.
+func (b Brand) With(o Own) Brand {
 	take := func(to *string, own string) {
 		if own != "" {
 			*to = own
@@ -93,8 +93,8 @@ var (
 	errNoPartner  = errs.New(errs.Conflict, "wrong_kind", "This is not possible for this kind of organisation.")
 )
 
-// check cleans what was typed and gives its faults.
-func (o Own) check() (Own, error) {
+// Checked cleans what was typed and gives its faults, for a preview that saves nothing.
+func (o Own) Checked() (Own, error) {
 	var c errs.Checker
 	o.Product = c.Text("product_name", o.Product, 0, 64)
 	o.Sender = c.Text("sender_name", o.Sender, 0, 64)

@@ -305,10 +305,10 @@ func TestAHostShowsItsOwnBrandOnly(t *testing.T) {
 				t.Errorf("%q: %v", bad, err)
 			}
 		}
-		if hosts, err := w.svc.Hosts(t.Context(), w.pa, w.p.ID); err != nil || len(hosts) != 1 || hosts[0].Name != "P" {
+		if hosts, _, err := w.svc.Hosts(t.Context(), w.pa, w.p.ID, db.Page{}); err != nil || len(hosts) != 1 || hosts[0].Name != "P" {
 			t.Errorf("%v %v", hosts, err)
 		}
-		if _, err := w.svc.Hosts(t.Context(), w.pa, ""); errs.KindOf(err) != errs.Forbidden {
+		if _, _, err := w.svc.Hosts(t.Context(), w.pa, "", db.Page{}); errs.KindOf(err) != errs.Forbidden {
 			t.Errorf("all hosts to a partner: %v", err)
 		}
 		refused(t, w.svc.TakeHost(t.Context(), w.qa, "portal.blue.example"), errs.NotFound, "not_found")

@@ -138,8 +138,8 @@ func sideOf(accent, navigation, card colour) side {
 		railHover: tint(navigation, strong, strong, .08), railOn: tint(navigation, strong, strong, .15), railStrong: strong}
 }
 
-// or gives c with what is missing taken from other.
-func (c Colours) or(other Colours) Colours {
+// Or gives c with what is missing taken from other.
+func (c Colours) Or(other Colours) Colours {
 	pick := func(a, b string) string {
 		if a != "" {
 			return a
@@ -155,7 +155,7 @@ func (c Colours) Name() string {
 	if c == (Colours{}) {
 		return ""
 	}
-	c = c.or(Default)
+	c = c.Or(Default)
 	strip := func(s string) string { return strings.TrimPrefix(s, "#") }
 	return strip(c.AccentLight) + "-" + strip(c.AccentDark) + "-" + strip(c.NavigationLight) + "-" + strip(c.NavigationDark)
 }

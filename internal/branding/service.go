@@ -56,7 +56,7 @@ func (s *Service) read(ctx context.Context, q db.Q, t tenant.Tenant) (Own, int64
 // means whatever it was.
 func (s *Service) Set(ctx context.Context, actor access.Actor, id string, o Own, ifVersion int64) (Brand, error) {
 	return s.change(ctx, actor, id, ifVersion, func(_ context.Context, _ *db.Tx, had Own) (Own, error) {
-		now, err := o.check()
+		now, err := o.Checked()
 		now.Logo = had.Logo
 		return now, err
 	})
@@ -145,6 +145,18 @@ func (s *Service) change(ctx context.Context, actor access.Actor, id string, ifV
 	return out, err
 }
 
+// Above gives the brand that a tenant inherits: what holds there without what it has set itself. Who may see its settings may see this.
+func (s *Service) Above(ctx context.Context, actor access.Actor, id string) (Brand, error) {
+	t, target, err := s.Tenants.Target(ctx, s.DB, actor, id)
+	if err == nil {
+		err = access.Decide(actor, access.SettingsView, target)
+	}
+	if err != nil {
+		return Brand{}, err
+	}
+	return s.In(ctx, s.DB, strings.TrimSuffix(t.Scope, t.Key+"."))
+}
+
 // In gives the brand that holds at a scope of the tree; the zero value when nothing is set. It decides nothing: it is for drawing a
 // page or a mail of somebody who belongs there.
 func (s *Service) In(ctx context.Context, q db.Q, scope string) (Brand, error) {
@@ -201,8 +213,8 @@ func bare(host string) string {
 
 var hostName = regexp.MustCompile(`^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])?$`)
 
-// Hosts lists the hosts that a tenant has; with id "" all of them, which is for the operator's people.
-func (s *Service) Hosts(ctx context.Context, actor access.Actor, id string) ([]Host, error) {
+// Hosts lists the hosts that a tenant has, and the cursor of the next page; with id "" all of them, which is for the operator's people.
+func (s *Service) Hosts(ctx context.Context, actor access.Actor, id string, page db.Page) ([]Host, string, error) {
 	need := access.SettingsView
 	if id == "" {
 		id, need = actor.Tenant.ID, access.PlatformStatus
@@ -212,25 +224,30 @@ func (s *Service) Hosts(ctx context.Context, actor access.Actor, id string) ([]H
 		err = access.Decide(actor, need, target)
 	}
 	if err != nil {
-		return nil, err
+		return nil, "", err
 	}
 	a := s.DB.Args()
-	where := "1 = 1"
+	k, err := page.Keyset(a, "host", db.Sort{Name: "host", Column: "host"})
+	if err != nil {
+		return nil, "", err
+	}
+	where := k.Where
 	if need == access.SettingsView {
-		where = "tenant_id = " + a.Add(t.ID)
+		where += " AND tenant_id = " + a.Add(t.ID)
 	}
 	var all []Host
-	if err := s.DB.Select(ctx, &all, `SELECT host, tenant_id, scope, created FROM branding_hosts WHERE `+where+` ORDER BY host LIMIT 1000`, a.List()...); err != nil {
-		return nil, err
+	if err := s.DB.Select(ctx, &all, `SELECT host, tenant_id, scope, created FROM branding_hosts WHERE `+where+` ORDER BY `+k.OrderBy+` LIMIT `+a.Add(k.Limit), a.List()...); err != nil {
+		return nil, "", err
 	}
+	all, next := db.Cut(k, all, func(h Host) (any, string) { return h.Host, h.Host })
 	for i := range all { // as many as there are certificates: few
 		t, err := s.Tenants.Load(ctx, s.DB, all[i].TenantID)
 		if err != nil {
-			return nil, err
+			return nil, "", err
 		}
 		all[i].Name = t.Name
 	}
-	return all, nil
+	return all, next, nil
 }
 
 // GiveHost gives a host to a partner or sub-partner. Only the operator's people do so: whoever holds the name in the DNS and its
@@ -238,7 +255,7 @@ func (s *Service) Hosts(ctx context.Context, actor access.Actor, id string) ([]H
 func (s *Service) GiveHost(ctx context.Context, actor access.Actor, host, id string) (Host, error) {
 	host = bare(strings.TrimSpace(host))
 	if _, err := netip.ParseAddr(host); err == nil || len(host) > 253 || !hostName.MatchString(host) {
-		return Host{}, errs.BadField("host", "bad_host", "Give a host name such as portal.example.com.")
+		return Host{}, errs.BadField("host", "bad_host_name", "Give a host name such as portal.example.com.")
 	}
 	if host == bare(s.Main) {
 		return Host{}, errHostTaken

@@ -37,12 +37,7 @@ func (r row) own() Own {
 // above lists what the tenant of a scope and those above it have set, from the top. A scope is the path of keys from the operator
 // down, each with a point behind it, so all of them are known without asking for the tree.
 func above(ctx context.Context, q db.Q, scope string) ([]row, error) {
-	var scopes []string
-	for i, c := range scope {
-		if c == '.' {
-			scopes = append(scopes, scope[:i+1])
-		}
-	}
+	scopes := scopesOf(scope)
 	if len(scopes) == 0 {
 		return nil, nil
 	}
@@ -52,10 +47,19 @@ func above(ctx context.Context, q db.Q, scope string) ([]row, error) {
 	return rows, err
 }
 
+func scopesOf(scope string) (all []string) {
+	for i, c := range scope {
+		if c == '.' {
+			all = append(all, scope[:i+1])
+		}
+	}
+	return all
+}
+
 func fold(rows []row) Brand {
 	var b Brand
 	for _, r := range rows {
-		b = b.under(r.own())
+		b = b.With(r.own())
 	}
 	return b
 }

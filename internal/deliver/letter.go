@@ -57,6 +57,7 @@ var letterFiles embed.FS
 type catalogue struct {
 	LinkHint string                  `json:"link_hint"`
 	Footer   string                  `json:"footer"`
+	Support  string                  `json:"support"`
 	Letters  map[Template]letterText `json:"letters"`
 }
 
@@ -97,6 +98,7 @@ func language(locale string) string {
 type page struct {
 	Locale, Brand, Subject, Title, Button, Link, LinkHint, Footer string
 	Lines, After                                                  []string
+	Accent, Support, SupportText, Logo, LogoOn                    string
 }
 
 // draft is a letter as it waits in the outbox: what it says, made harmless, but not yet written out. That is done when it is sent
@@ -104,6 +106,8 @@ type page struct {
 type draft struct {
 	Template Template          `json:"template,omitempty"`
 	Values   map[string]string `json:"values,omitempty"` // all that the template needs; without one: subject and text
+	Brand    string            `json:"brand,omitempty"`
+	Dress    Dress             `json:"dress,omitzero"`
 }
 
 // written is a letter as it is sent.
@@ -189,7 +193,13 @@ func (d draft) compose(locale, brand string) (written, error) {
 	}
 	fill := d.filler(brand).Replace
 	p := page{Locale: locale, Brand: brand, Subject: fill(t.Subject), Title: fill(t.Title), Button: fill(t.Button), Link: d.Values["link"],
-		LinkHint: fill(c.LinkHint), Footer: fill(c.Footer)}
+		LinkHint: fill(c.LinkHint), Footer: fill(c.Footer), Accent: "#1f5fd0", Logo: d.Dress.Logo, LogoOn: d.Dress.LogoOn}
+	if d.Dress.Accent != "" {
+		p.Accent = d.Dress.Accent
+	}
+	if d.Dress.Support != "" {
+		p.Support, p.SupportText = d.Dress.Support, fill(c.Support)
+	}
 	for _, s := range t.Lines {
 		p.Lines = append(p.Lines, fill(s))
 	}
@@ -209,7 +219,11 @@ func (p page) plain() string {
 	if p.Link != "" {
 		parts = append(parts, p.Button+":\n"+p.Link)
 	}
-	return strings.Join(append(append(parts, p.After...), "-- \n"+p.Footer), "\n\n") + "\n"
+	footer := "-- \n" + p.Footer
+	if p.Support != "" {
+		footer += "\n" + p.SupportText + ": " + p.Support
+	}
+	return strings.Join(append(append(parts, p.After...), footer), "\n\n") + "\n"
 }
 
 // block makes foreign text of several lines harmless.

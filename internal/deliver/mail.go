@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"log/slog"
+	"maps"
 	"net/mail"
 	"strings"
 	"time"
@@ -85,6 +86,22 @@ type Mailer struct {
 	sender Sender
 	log    *slog.Logger
 	watch  func(state MailState)
+	dress  Dresser
+}
+
+// Dresser says how letters about a tenant look. It is asked in the transaction that writes one.
+type Dresser func(ctx context.Context, q db.Q, tenantID string) (Dress, error)
+
+// Dress is the look of a provider's offer in its letters; empty fields are the platform's own (WS-23, WS-92).
+type Dress struct {
+	Brand   string `json:"-"` // name of the offer, where the letter itself names none
+	From    string `json:"-"` // name beside the sender's address; "": the offer's
+	Support string `json:"support,omitempty"`
+	Accent  string `json:"accent,omitempty"`  // "#rrggbb" on which white can be read
+	Logo    string `json:"logo,omitempty"`    // address
+	LogoOn  string `json:"logo_on,omitempty"` // "#rrggbb" of the plate it stands on
+	Main    string `json:"-"`                 // links that begin so …
+	Home    string `json:"-"`                 // … lead here: the offer's own host
 }
 
 // Sender hands a mail over. *SMTP does; *Outbox keeps it to be looked at.
@@ -114,11 +131,12 @@ type MailerOptions struct {
 	Sender  Sender // nil: mails wait until one is configured
 	Log     *slog.Logger
 	Observe func(state MailState) // told of every attempt, for metrics
+	Dress   Dresser               // nil: the platform's own look
 }
 
 // NewMailer gives the outbox of d.
 func NewMailer(d *db.DB, o MailerOptions) *Mailer {
-	m := &Mailer{d: d, box: o.Box, sender: o.Sender, log: o.Log, watch: o.Observe}
+	m := &Mailer{d: d, box: o.Box, sender: o.Sender, log: o.Log, watch: o.Observe, dress: o.Dress}
 	if m.log == nil {
 		m.log = slog.Default()
 	}
@@ -153,16 +171,33 @@ func (m *Mailer) Mail(ctx context.Context, tx *db.Tx, l Letter) (id string, err 
 			return "", err
 		}
 	}
-	if l.Brand = printable(l.Brand, 64); l.Brand == "" {
-		l.Brand = DefaultBrand
+	var look Dress
+	if m.dress != nil && l.TenantID != "" {
+		if look, err = m.dress(ctx, tx, l.TenantID); err != nil {
+			return "", err
+		}
+	}
+	for _, brand := range []string{look.Brand, DefaultBrand} {
+		if l.Brand = printable(l.Brand, 64); l.Brand == "" {
+			l.Brand = brand
+		}
+	}
+	from := printable(look.From, 64)
+	if from == "" {
+		from = l.Brand
 	}
 	if l.Kind == "" {
 		l.Kind = string(l.Template)
+	}
+	if link := l.Values["link"]; look.Home != "" && strings.HasPrefix(link, look.Main+"/") {
+		l.Values = maps.Clone(l.Values)
+		l.Values["link"] = look.Home + strings.TrimPrefix(link, look.Main)
 	}
 	what, err := draftOf(l)
 	if err != nil {
 		return "", err
 	}
+	what.Brand, what.Dress = l.Brand, look
 	subject, err := what.subject(l.Locale, l.Brand)
 	if err != nil {
 		return "", err
@@ -183,7 +218,7 @@ func (m *Mailer) Mail(ctx context.Context, tx *db.Tx, l Letter) (id string, err 
 	}
 	if _, err := tx.Exec(ctx, `INSERT INTO deliver_mails (id, tenant_id, kind, recipient, sender, reply_to, locale, subject, body, state, attempts, last_response,
 		expires, created, changed) VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,0,'',$11,$12,$12)`,
-		id, l.TenantID, l.Kind, to, l.Brand, l.ReplyTo, language(l.Locale), subject, sealed, MailQueued, expires, now); err != nil {
+		id, l.TenantID, l.Kind, to, from, l.ReplyTo, language(l.Locale), subject, sealed, MailQueued, expires, now); err != nil {
 		return "", err
 	}
 	// A lane for each receiving domain: where one answers slowly, mails to others pass it.
@@ -270,6 +305,9 @@ func (m *Mailer) open(s MailStatus, brand string, sealed []byte) (written, error
 	}
 	if c.Values == nil {
 		return c.written, nil
+	}
+	if c.Brand != "" {
+		brand = c.Brand // since senders can have a name of their own
 	}
 	return c.compose(s.Locale, brand)
 }

@@ -10,6 +10,7 @@ import (
 	"linecard/internal/portal/inside"
 	"linecard/internal/portal/integrations"
 	"linecard/internal/portal/logs"
+	"linecard/internal/portal/looks"
 	"linecard/internal/portal/orders"
 	"linecard/internal/portal/page"
 	"linecard/internal/portal/partners"
@@ -22,8 +23,8 @@ import (
 // areas is the business pages: each area's own table stands at the top of its package.
 func areas(d *Deps) []page.Route {
 	return slices.Concat(customers.Routes(d), partners.Routes(d), orders.Routes(d), devices.Routes(d), groups.Routes(d), sites.Routes(d), home.Routes(d), profiles.Routes(d), plans.Routes(d), inside.Routes(d), team.Routes(d),
-		integrations.Routes(d), logs.Routes(d))
+		integrations.Routes(d), logs.Routes(d), looks.Routes(d), offering(d))
 }
 
 // areaWays is the side navigation of the business pages, in its order on the page.
-var areaWays = slices.Concat(partners.Ways, customers.Ways, orders.Ways, devices.Ways, home.Ways, groups.Ways, sites.Ways, profiles.Ways, plans.Ways, team.Ways, integrations.Ways, inside.Ways, logs.Ways, home.LateWays)
+var areaWays = slices.Concat(partners.Ways, customers.Ways, orders.Ways, devices.Ways, home.Ways, offeringWays, groups.Ways, sites.Ways, profiles.Ways, plans.Ways, team.Ways, integrations.Ways, inside.Ways, looks.Ways, logs.Ways, home.LateWays)

@@ -26,5 +26,12 @@ func BodyLimits(r *http.Request) httpx.BodyLimits {
 	if r.Method == http.MethodPost && (r.URL.Path == "/devices/import" || r.URL.Path == "/sites/import" || r.URL.Path == looks.LogoPath || strings.HasPrefix(r.URL.Path, "/profiles/") && strings.HasSuffix(r.URL.Path, "/import")) {
 		return httpx.BodyLimits{MaxBytes: page.MaxUpload}
 	}
+	switch {
+	case r.Method != http.MethodPost:
+	case strings.HasSuffix(r.URL.Path, "/users/import"):
+		return httpx.BodyLimits{MaxBytes: page.MaxUpload}
+	case r.URL.Path == "/compliance-lists":
+		return httpx.BodyLimits{MaxBytes: maxList}
+	}
 	return httpx.BodyLimits{}
 }

@@ -30,6 +30,7 @@ func (p Pages) showLink(r *page.Request, refused error) error {
 		return p.deadLink(r, err)
 	}
 	r.Speak(opened.Locale)
+	r.DressFor(opened.Tenant)
 	v := linked{Opened: opened, Faults: ui.FaultsOf(r.Context(), refused, "password", r.T("account.new_password"), "again", r.T("account.again"))}
 	title := r.T("door.link." + string(opened.Purpose))
 	s := r.SignInShell(opened.Realm, title, r.T("door.link_for", "email", opened.Email))

@@ -15,6 +15,7 @@ func AudienceOf(k access.TenantKind) ui.Audience { return ui.Audience(account.Re
 // Shell gives everything around the content of a signed-in page: whose data it is, who is signed in, where they may go,
 // the banner of a delegated session and the standing remarks. Flash messages are taken, so it is asked for once a page.
 func (r *Request) Shell(title, lead string) ui.Shell {
+	r.dress()
 	s := ui.Shell{Title: title, Lead: lead, Audience: AudienceOf(r.Actor.Place().Kind), Tenant: r.Actor.Place().Name, Home: "/",
 		Nav: r.navigation(), Person: ui.Person{Name: r.Me.Name, Email: r.Me.Email}, Flashes: ui.TakeFlash(r.W, r.Request),
 		AccountURL: "/account", SignOutURL: "/sign-out", SessionURL: SessionPath}
@@ -53,6 +54,7 @@ func (r *Request) actingUntil() string {
 
 // SignInShell gives the frame of a page for somebody who is not signed in. With the realm "" it belongs to no audience.
 func (r *Request) SignInShell(realm account.Realm, title, lead string) ui.SignInShell {
+	r.dress()
 	s := ui.SignInShell{Audience: ui.Audience(realm), Title: title, Lead: lead, Flashes: ui.TakeFlash(r.W, r.Request)}
 	if realm == "" {
 		return s

@@ -155,3 +155,23 @@ func (a Answer) Link(prefix string) string {
 	}
 	return html.UnescapeString(found[1])
 }
+
+// AtHost asks for a page of the world's portal under another host name, as somebody who is not signed in.
+func (w *World) AtHost(t *testing.T, host, path string) Answer {
+	t.Helper()
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, w.URL+path, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Host = host
+	res, err := http.DefaultTransport.RoundTrip(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	text, err := io.ReadAll(res.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return Answer{Status: res.StatusCode, To: res.Header.Get("Location"), Body: string(text), Header: res.Header}
+}

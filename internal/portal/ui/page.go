@@ -17,7 +17,6 @@ type Shell struct {
 	Title      string // of the document and of the page header
 	Lead       string // one paragraph of help below the title
 	Audience   Audience
-	Product    string // branding; "" means Linecard
 	Tenant     string // whose data this is
 	Home       string // address of the start page
 	Nav        []NavGroup
@@ -78,7 +77,6 @@ type Hidden struct{ Name, Value string }
 // SignInShell is a page for somebody who is not signed in: one card, one task.
 type SignInShell struct {
 	Audience Audience
-	Product  string
 	Title    string
 	Lead     string
 	Flashes  []Flash

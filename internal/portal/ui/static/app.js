@@ -126,6 +126,29 @@
     }, 60000);
   }
 
+  // A look while it is chosen: the colours of the previews follow what is typed.
+  const looks = document.querySelector("[data-looks]");
+  if (looks) {
+    const field = (name) => document.getElementById("f-" + name);
+    const colour = (name) => (field(name)?.value.trim() || field(name)?.placeholder || "").toLowerCase();
+    document.addEventListener("input", () => {
+      const all = ["accent_light", "accent_dark", "navigation_light", "navigation_dark"].map(colour);
+      if (all.every((c) => /^#[0-9a-f]{6}$/.test(c))) {
+        let sheet = document.getElementById("brand-sheet");
+        if (!sheet) {
+          sheet = document.createElement("link");
+          sheet.rel = "stylesheet";
+          sheet.id = "brand-sheet";
+          document.head.append(sheet);
+        }
+        const href = "/brand/" + all.map((c) => c.slice(1)).join("-") + ".css";
+        if (sheet.getAttribute("href") !== href) sheet.href = href;
+      }
+      const name = field("product_name");
+      if (name) each(".brand-name", (n) => { n.textContent = name.value || name.placeholder; }, looks);
+    });
+  }
+
   // Unsaved changes.
   let unsaved = false;
   document.addEventListener("input", (event) => { if (event.target.closest("form[data-guard]")) unsaved = true; });
