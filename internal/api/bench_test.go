@@ -28,7 +28,13 @@ const clients = 16
 // writes bytes.
 func benchWorld(b *testing.B) (w *world, url string) {
 	b.Helper()
-	d, err := db.Open(context.Background(), dbtest.SQLiteURL(b), db.Options{Log: slog.New(slog.DiscardHandler)})
+	return benchWorldOn(b, dbtest.SQLiteURL(b))
+}
+
+// benchWorldOn is benchWorld on any database.
+func benchWorldOn(b *testing.B, database string) (w *world, url string) {
+	b.Helper()
+	d, err := db.Open(context.Background(), database, db.Options{Log: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -179,41 +179,6 @@ func BenchmarkBulkOfUsers(b *testing.B) {
 	}
 }
 
-func BenchmarkCreatesOfUsersBySixteen(b *testing.B) {
-	for name, url := range map[string]func(testing.TB) string{"sqlite": dbtest.SQLiteURL, "postgres": dbtest.MigratedPostgresURL} {
-		b.Run(name, func(b *testing.B) {
-			clock := dbtest.NewClock()
-			w := newWorldOf(b, dbtest.Open(b, url(b), clock), clock)
-			next := make(chan int)
-			go func() {
-				for i := 0; ; i++ {
-					next <- i
-				}
-			}()
-			var customers []string
-			for i := range 16 {
-				c := w.Customer(w.P, "Bench"+strconv.Itoa(i))
-				w.sells(c, nil, "calling")
-				w.location(c, "HQ")
-				customers = append(customers, c.ID)
-			}
-			b.SetParallelism(8)
-			b.ResetTimer()
-			b.RunParallel(func(pb *testing.PB) {
-				for pb.Next() {
-					i := <-next
-					p := person(i)
-					p.Extension = strconv.Itoa(10_000_000 + i)
-					if _, err := w.subs.CreateUser(ctx, system, customers[i%16], p); err != nil {
-						b.Error(err)
-					}
-				}
-			})
-			b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "users/s")
-		})
-	}
-}
-
 func TestPasswordsOfLinesAreSealedWithTheNewestKeyAndStaySame(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		u := w.user(w.A, person(1))
