@@ -77,8 +77,21 @@ func (a *ACME) GetCertificate(hello *tls.ClientHelloInfo) (*tls.Certificate, err
 	return a.manager.GetCertificate(hello)
 }
 
-// HTTPHandler answers HTTP-01 challenges and gives everything else to next.
-func (a *ACME) HTTPHandler(next http.Handler) http.Handler { return a.manager.HTTPHandler(next) }
+// HTTPHandler answers HTTP-01 challenges and gives everything else to next. With nil a browser is led to https; a request with
+// credentials is refused instead, so that a program that sends its token in the clear is noticed (ASVS v5.0.0-4.1.2).
+func (a *ACME) HTTPHandler(next http.Handler) http.Handler {
+	if next != nil {
+		return a.manager.HTTPHandler(next)
+	}
+	lead := a.manager.HTTPHandler(nil)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("Authorization") != "" {
+			http.Error(w, "Use HTTPS. These credentials were sent in the clear: replace them.", http.StatusBadRequest)
+			return
+		}
+		lead.ServeHTTP(w, r)
+	})
+}
 
 // Obtain gets an ECDSA certificate for every host now, so that the first visitor does not wait. Listeners must already answer. All
 // faults come back joined, after at most five minutes a host; those hosts are tried again when asked for.

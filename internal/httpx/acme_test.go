@@ -126,6 +126,23 @@ func TestOtherRequestsOfThePlainListenerPassTheChallengeHandler(t *testing.T) {
 	}
 }
 
+func TestThePlainListenerLeadsBrowsersToHTTPSAndRefusesCredentials(t *testing.T) { // ASVS v5.0.0-4.1.2
+	a, err := NewACME(ACMEConfig{Hosts: []string{"portal.example.test"}, Dir: t.TempDir()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for token, want := range map[string]int{"": http.StatusFound, "Bearer lct_x": http.StatusBadRequest} {
+		r, w := httptest.NewRequest("GET", "http://portal.example.test/api/v1/me", nil), httptest.NewRecorder()
+		if token != "" {
+			r.Header.Set("Authorization", token)
+		}
+		a.HTTPHandler(nil).ServeHTTP(w, r)
+		if to := w.Header().Get("Location"); w.Code != want || (to == "https://portal.example.test/api/v1/me") != (token == "") {
+			t.Errorf("%q: %d to %q", token, w.Code, to)
+		}
+	}
+}
+
 func TestACMENeedsHostsAndAPlace(t *testing.T) {
 	if _, err := NewACME(ACMEConfig{Dir: t.TempDir()}); err == nil {
 		t.Error("without hosts")

@@ -34,3 +34,26 @@ func TestBrowsersAreToldToBeStrict(t *testing.T) {
 		t.Error("HSTS although switched off:", got)
 	}
 }
+
+func TestEveryAnswerOfAMuxTellsBrowsersToBeStrict(t *testing.T) { // ASVS v5.0.0-3.4.1, 3.4.3, 3.4.4, 3.4.6
+	inner := NewMux()
+	inner.HandleFunc("GET /page", func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("<p>")) })
+	mux := NewMux()
+	mux.HandleFunc("GET /data", func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("{}")) })
+	mux.Handle("/page", Chain(inner, Security{}.Headers()))
+	for path, csp := range map[string]string{"/data": dataCSP, "/unknown": dataCSP, "/page": StrictCSP} {
+		for _, method := range []string{"GET", "DELETE", "TRACE"} {
+			res := through(Edge{}, mux, httptest.NewRequest(method, "https://x"+path, nil))
+			h := res.Header
+			if h.Get("Content-Security-Policy") != csp || h.Get("X-Content-Type-Options") != "nosniff" || !strings.HasPrefix(h.Get("Strict-Transport-Security"), "max-age=31536000") {
+				t.Errorf("%s %s: %v", method, path, h)
+			}
+			if method == "TRACE" && res.StatusCode < 400 { // 13.4.4
+				t.Errorf("TRACE %s: %d", path, res.StatusCode)
+			}
+		}
+	}
+	if h := through(Edge{}, mux, httptest.NewRequest("GET", "http://x/data", nil)).Header; h.Get("Strict-Transport-Security") != "" {
+		t.Error("HSTS without TLS")
+	}
+}

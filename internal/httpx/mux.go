@@ -48,8 +48,9 @@ func (m *Mux) HandleFunc(pattern string, h func(http.ResponseWriter, *http.Reque
 	m.Handle(pattern, http.HandlerFunc(h))
 }
 
-// ServeHTTP answers by the best pattern.
+// ServeHTTP answers by the best pattern. Every answer tells browsers to show nothing but pages that say otherwise (see bare).
 func (m *Mux) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	bare(w, r)
 	defer func() { // also when the handler panics: the fault's route matters most
 		if v := visitOf(r.Context()); v != nobody && v.route == "" && r.Pattern != "/" {
 			v.route = r.Pattern
