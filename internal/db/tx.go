@@ -156,6 +156,14 @@ func (t *Tx) LockRowShared(ctx context.Context, table, id string) error {
 	return t.Get(ctx, &got, "SELECT id FROM "+table+" WHERE id = $1"+suffix, id)
 }
 
+// GetShared is Get of one row that stays as it is until this transaction ends: who locks it in full waits, and is waited for.
+func (t *Tx) GetShared(ctx context.Context, dst any, query string, args ...any) error {
+	if t.db.dialect() == postgres {
+		query += " FOR SHARE"
+	}
+	return t.Get(ctx, dst, query, args...)
+}
+
 // ShareToRead is LockToRead that does not keep others from doing the same: only who locks the row in full waits, and is waited for.
 func (t *Tx) ShareToRead(ctx context.Context, table, id string) error {
 	if t.db.dialect() == sqlite {

@@ -31,13 +31,13 @@ func (s *Service) heard(ctx context.Context, tx *db.Tx, c subscriber.LineChange)
 	if len(c.Set) == 0 {
 		return nil
 	}
+	v, found, err := nearest(ctx, tx, c.Scope)
+	if err != nil || !found {
+		return err
+	}
 	a := tx.Args()
 	var lines []stored
 	if err := tx.Select(ctx, &lines, selectLines+` WHERE `+a.In("id", c.Set)+` ORDER BY id`, a.List()...); err != nil || len(lines) == 0 {
-		return err
-	}
-	v, found, err := nearest(ctx, tx, lines[0].Scope)
-	if err != nil || !found {
 		return err
 	}
 	return s.note(ctx, tx, v, lines)

@@ -6,6 +6,7 @@ import (
 
 	"linecard/internal/access"
 	"linecard/internal/account"
+	"linecard/internal/catalog"
 	"linecard/internal/db"
 	"linecard/internal/errs"
 	"linecard/internal/journal"
@@ -125,7 +126,7 @@ func (s *Service) make(ctx context.Context, tx *db.Tx, actor access.Actor, act a
 	known := asks[0].kind != Person
 	if !known { // the first user changes the customer itself, so it must be alone
 		var err error
-		if known, err = founded(ctx, tx, customerID); err != nil {
+		if known, err = s.founded(ctx, tx, customerID); err != nil {
 			return nil, err
 		}
 	}
@@ -262,7 +263,7 @@ func (s *Service) complete(ctx context.Context, tx *db.Tx, actor access.Actor, p
 	if err := insertLines(ctx, tx, lines); err != nil {
 		return err
 	}
-	if err := s.meter(ctx, tx, p.t, p.pass); err != nil {
+	if err := s.meter(ctx, tx, p.t, p.f.sold, p.pass); err != nil {
 		return err
 	}
 	if err := s.found(ctx, tx, p); err != nil {
@@ -288,7 +289,7 @@ func (s *Service) complete(ctx context.Context, tx *db.Tx, actor access.Actor, p
 	for i, l := range lines {
 		ids[i] = l.ID
 	}
-	return s.tell(ctx, tx, LineChange{CustomerID: p.t.ID, Set: ids})
+	return s.tell(ctx, tx, LineChange{CustomerID: p.t.ID, Scope: p.t.Scope, Set: ids})
 }
 
 func created(t tenant.Tenant, v verdict) journal.News {
@@ -363,11 +364,10 @@ func (s *Service) lostTo(ctx context.Context, tx *db.Tx, p *portion, there map[s
 }
 
 // meter opens the spans of the ledger (decision 6).
-func (s *Service) meter(ctx context.Context, tx *db.Tx, t tenant.Tenant, all []verdict) error {
+func (s *Service) meter(ctx context.Context, tx *db.Tx, t tenant.Tenant, sold catalog.Sold, all []verdict) error {
 	var spans []usage.Span
-	sold, err := s.catalog.SoldTo(ctx, tx, t)
-	if err != nil {
-		return err
+	if sold.SubscriptionID == "" {
+		return errSelling
 	}
 	for _, v := range all {
 		if v.holder.Status != Provisioned {

@@ -12,10 +12,8 @@ import (
 // gather reads what the rules need for these items, in as many statements as there are kinds of facts, however many items there are.
 // known says that the customer was founded already.
 func (s *Service) gather(ctx context.Context, q db.Q, t tenant.Tenant, asks []ask, known bool) (*facts, error) {
-	f := &facts{customer: t.ID, founded: known, country: t.Country, items: map[string]item{}, locations: map[string]Location{}, named: map[string]string{},
-		emails: map[string]string{}, externals: map[string]bool{}, taken: map[[2]string]bool{}, names: map[[2]string]bool{},
-		numbers: map[string]Number{}, accounts: map[string]bool{}}
-	for _, step := range []func(context.Context, db.Q, tenant.Tenant, []ask, *facts) error{s.sells, assignable, places, taken, inventory, founders} {
+	f := (&facts{customer: t.ID, founded: known, country: t.Country}).empty()
+	for _, step := range []func(context.Context, db.Q, tenant.Tenant, []ask, *facts) error{assignable, s.standing, inventory, s.founders} {
 		if err := step(ctx, q, t, asks, f); err != nil {
 			return nil, err
 		}
@@ -23,27 +21,11 @@ func (s *Service) gather(ctx context.Context, q db.Q, t tenant.Tenant, asks []as
 	return f, nil
 }
 
-// sells finds out whether anything can be sold to the customer: who is charged needs an active subscription (WS-54).
-func (s *Service) sells(ctx context.Context, q db.Q, t tenant.Tenant, _ []ask, f *facts) error {
-	partner, err := s.partnerOf(ctx, q, t)
-	if err != nil {
-		return err
-	}
-	var id string
-	err = q.Get(ctx, &id, `SELECT id FROM catalog_subscriptions WHERE partner_id = $1 AND state = 'active'`, partner)
-	if errs.KindOf(err) == errs.NotFound && err != nil {
-		f.selling, err = errSelling, nil
-	}
-	return err
-}
-
-// partnerOf gives the partner that is charged for a customer.
-func (s *Service) partnerOf(ctx context.Context, q db.Q, t tenant.Tenant) (string, error) {
-	if t.ParentKind != access.SubPartner {
-		return t.ParentID, nil
-	}
-	partner, _, err := s.catalog.Billed(ctx, q, t.ParentID)
-	return partner, err
+// empty makes room for facts.
+func (f *facts) empty() *facts {
+	f.items, f.locations, f.named, f.emails, f.externals = map[string]item{}, map[string]bool{}, map[string]string{}, map[string]string{}, map[string]bool{}
+	f.taken, f.names, f.numbers, f.accounts = map[[2]string]bool{}, map[[2]string]bool{}, map[string]Number{}, map[string]bool{}
+	return f
 }
 
 // assignable reads the packages and add-ons that are named, with what the customer has of them.
@@ -90,38 +72,17 @@ func unique(in []string) []string {
 	return out
 }
 
-// places reads the locations that are named and whether there is only one.
-func places(ctx context.Context, q db.Q, t tenant.Tenant, asks []ask, f *facts) error {
-	var ids, names []string
-	for _, a := range asks {
-		ids, names = append(ids, a.LocationID), append(names, db.Fold(a.LocationName))
-	}
-	var first []Location
-	if err := q.Select(ctx, &first, selectedLocations+` WHERE customer_id = $1 ORDER BY id LIMIT 2`, t.ID); err != nil {
-		return err
-	}
-	if f.many = len(first) > 1; len(first) == 1 {
-		f.only = first[0].ID
-	}
-	ids, names = unique(ids), unique(names)
-	if len(first) > 1 && len(ids)+len(names) > 0 {
-		a := q.Args()
-		var more []Location
-		stmt := selectedLocations + ` WHERE customer_id = ` + a.Add(t.ID) + ` AND (` + a.In("id", ids) + ` OR ` + a.In("name_fold", names) + `)`
-		if err := q.Select(ctx, &more, stmt, a.List()...); err != nil {
+// standing reads in one statement whether anything can be sold to the customer (who is charged needs an active subscription, WS-54), its
+// only location and those that are named, and which addresses, external ids, extensions and names of workspaces exist already.
+func (s *Service) standing(ctx context.Context, q db.Q, t tenant.Tenant, asks []ask, f *facts) error {
+	f.sold.PartnerID = t.ParentID
+	if t.ParentKind == access.SubPartner {
+		var err error
+		if f.sold.PartnerID, f.sold.SubPartnerID, err = s.catalog.Billed(ctx, q, t.ParentID); err != nil {
 			return err
 		}
-		first = append(first, more...)
 	}
-	for _, l := range first {
-		f.locations[l.ID], f.named[l.NameFold] = l, l.ID
-	}
-	return nil
-}
-
-// taken reads which addresses, external ids, extensions and names of workspaces exist already.
-func taken(ctx context.Context, q db.Q, t tenant.Tenant, asks []ask, f *facts) error {
-	var emails, externals, extensions, names []string
+	var emails, externals, extensions, names, ids, places []string
 	for _, x := range asks {
 		if x.kind == Person {
 			emails = append(emails, db.Fold(x.Email))
@@ -129,30 +90,27 @@ func taken(ctx context.Context, q db.Q, t tenant.Tenant, asks []ask, f *facts) e
 			names = append(names, db.Fold(x.DisplayName))
 		}
 		externals, extensions = append(externals, clean(x.ExternalID)), append(extensions, clean(x.Extension))
+		ids, places = append(ids, clean(x.LocationID)), append(places, db.Fold(x.LocationName))
 	}
 	a := q.Args()
-	var parts []string
-	add := func(column string, values []string, what, more string) {
+	parts := []string{`SELECT 5 AS what, partner_id AS customer_id, state AS place, id AS value FROM catalog_subscriptions WHERE state IN ('active', 'suspended') AND partner_id = ` + a.Add(f.sold.PartnerID),
+		`SELECT * FROM (SELECT 6 AS what, customer_id, name_fold AS place, id AS value FROM subscriber_locations WHERE customer_id = ` + a.Add(t.ID) + ` ORDER BY id LIMIT 2) AS l`}
+	if ids, places = unique(ids), unique(places); len(ids)+len(places) > 0 {
+		parts = append(parts, `SELECT 7 AS what, customer_id, name_fold AS place, id AS value FROM subscriber_locations WHERE customer_id = `+a.Add(t.ID)+
+			` AND (`+a.In("id", ids)+` OR `+a.In("name_fold", places)+`)`)
+	}
+	add := func(what, column string, values []string, more func() string) {
 		if values = unique(values); len(values) > 0 {
-			parts = append(parts, `SELECT `+what+` AS what, customer_id, place, `+column+` AS value FROM subscriber_holders WHERE `+a.In(column, values)+more)
+			parts = append(parts, `SELECT `+what+` AS what, customer_id, place, `+column+` AS value FROM subscriber_holders WHERE `+a.In(column, values)+more())
 		}
 	}
-	here := ` AND customer_id = `
-	if len(unique(emails)) > 0 {
-		add("email_fold", emails, "1", " AND kind = 'user' AND (status = 'provisioned' OR customer_id = "+a.Add(t.ID)+")")
-	}
-	if len(unique(externals)) > 0 {
-		add("external_id", externals, "2", here+a.Add(t.ID))
-	}
-	if len(unique(extensions)) > 0 {
-		add("extension", extensions, "3", here+a.Add(t.ID))
-	}
-	if len(unique(names)) > 0 {
-		add("name_fold", names, "4", " AND kind = 'workspace'"+here+a.Add(t.ID))
-	}
-	if len(parts) == 0 {
-		return nil
-	}
+	here := func() string { return ` AND customer_id = ` + a.Add(t.ID) }
+	add("1", "email_fold", emails, func() string {
+		return ` AND kind = 'user' AND (status = 'provisioned' OR customer_id = ` + a.Add(t.ID) + `)`
+	})
+	add("2", "external_id", externals, here)
+	add("3", "extension", extensions, here)
+	add("4", "name_fold", names, func() string { return ` AND kind = 'workspace'` + here() })
 	var rows []struct {
 		What     int    `db:"what"`
 		Customer string `db:"customer_id"`
@@ -162,6 +120,8 @@ func taken(ctx context.Context, q db.Q, t tenant.Tenant, asks []ask, f *facts) e
 	if err := q.Select(ctx, &rows, joinUnion(parts), a.List()...); err != nil {
 		return err
 	}
+	f.selling = errSelling
+	first := 0
 	for _, r := range rows {
 		switch r.What {
 		case 1:
@@ -174,7 +134,19 @@ func taken(ctx context.Context, q db.Q, t tenant.Tenant, asks []ask, f *facts) e
 			f.taken[[2]string{r.Place, r.Value}] = true
 		case 4:
 			f.names[[2]string{r.Place, r.Value}] = true
+		case 5:
+			if f.sold.SubscriptionID = r.Value; r.Place == "active" {
+				f.selling = nil
+			}
+		case 6:
+			first, f.only = first+1, r.Value
+			fallthrough
+		case 7:
+			f.locations[r.Value], f.named[r.Place] = true, r.Value
 		}
+	}
+	if f.many = first > 1; f.many {
+		f.only = ""
 	}
 	return nil
 }
@@ -204,12 +176,12 @@ func inventory(ctx context.Context, q db.Q, t tenant.Tenant, asks []ask, f *fact
 
 // founders reads, while the customer has no administrator, which of the addresses somebody signs in with elsewhere: the first user
 // becomes administrator (WS-112) and an address signs in to one organisation only.
-func founders(ctx context.Context, q db.Q, t tenant.Tenant, asks []ask, f *facts) error {
+func (s *Service) founders(ctx context.Context, q db.Q, t tenant.Tenant, asks []ask, f *facts) error {
 	if asks[0].kind != Person || f.founded {
 		return nil
 	}
 	var err error
-	if f.founded, err = founded(ctx, q, t.ID); err != nil || f.founded {
+	if f.founded, err = s.founded(ctx, q, t.ID); err != nil || f.founded {
 		return err
 	}
 	if has, err := peopled(ctx, q, t.ID, ""); err != nil || has {
@@ -230,11 +202,17 @@ func founders(ctx context.Context, q db.Q, t tenant.Tenant, asks []ask, f *facts
 }
 
 // founded says whether the first user of the customer was looked at already.
-func founded(ctx context.Context, q db.Q, customerID string) (bool, error) {
+func (s *Service) founded(ctx context.Context, q db.Q, customerID string) (bool, error) {
+	if _, known := s.known.Load(customerID); known {
+		return true, nil
+	}
 	var yes bool
 	err := q.Get(ctx, &yes, `SELECT founded FROM subscriber_customers WHERE id = $1`, customerID)
 	if err != nil && errs.KindOf(err) == errs.NotFound {
 		err = nil
+	}
+	if tx, writes := q.(*db.Tx); yes && writes { // for good; only what was committed is remembered
+		tx.AfterCommit(func() { s.known.Store(customerID, nil) })
 	}
 	return yes, err
 }

@@ -496,7 +496,7 @@ func (s *Service) lineNews(ctx context.Context, tx *db.Tx, actor access.Actor, t
 		Target: journal.Target{Kind: "line", ID: l.ID, Name: l.User}, Data: data}); err != nil {
 		return err
 	}
-	return s.tell(ctx, tx, LineChange{CustomerID: t.ID, Set: []string{l.ID}})
+	return s.tell(ctx, tx, LineChange{CustomerID: t.ID, Scope: t.Scope, Set: []string{l.ID}})
 }
 
 // DeleteLine removes a line from all its phones and for good.
@@ -532,7 +532,7 @@ func (s *Service) dropLines(ctx context.Context, tx *db.Tx, t tenant.Tenant, ids
 	if err := touch(ctx, tx, ids); err != nil {
 		return err
 	}
-	if err := s.tell(ctx, tx, LineChange{CustomerID: t.ID, Gone: ids}); err != nil {
+	if err := s.tell(ctx, tx, LineChange{CustomerID: t.ID, Scope: t.Scope, Gone: ids}); err != nil {
 		return err
 	}
 	a := tx.Args()

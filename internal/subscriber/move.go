@@ -199,12 +199,12 @@ func (s *Service) leave(ctx context.Context, tx *db.Tx, who access.Actor, h Hold
 
 // arrive provisions a waiting user by the rules of a creation.
 func (s *Service) arrive(ctx context.Context, tx *db.Tx, who access.Actor, t tenant.Tenant, h Holder) (Holder, error) {
-	var selling facts
-	if err := s.sells(ctx, tx, t, nil, &selling); err != nil {
+	var f facts
+	if err := s.standing(ctx, tx, t, nil, f.empty()); err != nil {
 		return h, err
 	}
-	if selling.selling != nil {
-		return h, selling.selling
+	if f.selling != nil {
+		return h, f.selling
 	}
 	v, err := s.rejudge(ctx, tx, t, h, ask{Person, NewUser{DisplayName: h.DisplayName, Package: h.Package, AddOns: h.AddOns, LocationID: h.LocationID, Extension: h.Extension, Number: h.Number}})
 	if err == nil {
@@ -223,7 +223,7 @@ func (s *Service) arrive(ctx context.Context, tx *db.Tx, who access.Actor, t ten
 	if err := updateHolder(ctx, tx, h); err != nil {
 		return h, err
 	}
-	if err := s.meter(ctx, tx, t, []verdict{v}); err != nil {
+	if err := s.meter(ctx, tx, t, f.sold, []verdict{v}); err != nil {
 		return h, err
 	}
 	if v.base.HasCalling() {
@@ -232,7 +232,7 @@ func (s *Service) arrive(ctx context.Context, tx *db.Tx, who access.Actor, t ten
 			err = insertLines(ctx, tx, []line{l})
 		}
 		if err == nil {
-			err = s.tell(ctx, tx, LineChange{CustomerID: t.ID, Set: []string{l.ID}})
+			err = s.tell(ctx, tx, LineChange{CustomerID: t.ID, Scope: t.Scope, Set: []string{l.ID}})
 		}
 		if err != nil {
 			return h, err

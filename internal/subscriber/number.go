@@ -408,7 +408,7 @@ func (s *Service) relined(ctx context.Context, tx *db.Tx, t tenant.Tenant, holde
 	if err := touch(ctx, tx, ids); err != nil {
 		return err
 	}
-	return s.tell(ctx, tx, LineChange{CustomerID: t.ID, Set: ids})
+	return s.tell(ctx, tx, LineChange{CustomerID: t.ID, Scope: t.Scope, Set: ids})
 }
 
 func (s *Service) numberNews(ctx context.Context, tx *db.Tx, actor access.Actor, t tenant.Tenant, n Number, what, verb string) error {

@@ -154,7 +154,11 @@ func (s *Service) reassign(ctx context.Context, tx *db.Tx, t tenant.Tenant, was 
 	if len(open) == 0 {
 		return nil
 	}
-	return s.meter(ctx, tx, t, []verdict{{holder: now, base: open[0], addOns: open[1:]}})
+	sold, err := s.catalog.SoldTo(ctx, tx, t)
+	if err != nil {
+		return err
+	}
+	return s.meter(ctx, tx, t, sold, []verdict{{holder: now, base: open[0], addOns: open[1:]}})
 }
 
 // recall follows a change of the package in what the holder is called at.
@@ -180,7 +184,7 @@ func (s *Service) recall(ctx context.Context, tx *db.Tx, t tenant.Tenant, was Ho
 		if err != nil {
 			return err
 		}
-		return s.tell(ctx, tx, LineChange{CustomerID: t.ID, Set: []string{l.ID}})
+		return s.tell(ctx, tx, LineChange{CustomerID: t.ID, Scope: t.Scope, Set: []string{l.ID}})
 	}
 	return nil
 }

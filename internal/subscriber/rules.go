@@ -21,9 +21,10 @@ type ask struct {
 // it here, so that the next one of the portion meets it.
 type facts struct {
 	selling   error // nil, or why nothing can be sold to this customer
+	sold      catalog.Sold
 	country   string
 	items     map[string]item // by every name that was asked for
-	locations map[string]Location
+	locations map[string]bool
 	named     map[string]string // id of a location by its folded name
 	only      string            // the only location; "" when there are several, or none
 	many      bool              // there are several
@@ -279,7 +280,7 @@ func (v *verdict) located(f *facts, a ask) {
 			v.warn("location_id", "no_emergency_location", "There is no location, so emergency calls have none either.")
 		}
 	default:
-		if _, ok := f.locations[id]; !ok {
+		if !f.locations[id] {
 			v.refuse("location_id", errNoLocation)
 			return
 		}

@@ -3,6 +3,7 @@ package subscriber
 import (
 	"context"
 	"strings"
+	"sync"
 
 	"linecard/internal/access"
 	"linecard/internal/account"
@@ -37,6 +38,7 @@ type Service struct {
 	box        *secret.Box
 	devices    Devices
 	hooks      []Hook
+	known      sync.Map // ids of customers that were founded, which no customer ceases to be
 	post       Post
 	link       func(path string) string
 }
@@ -65,6 +67,7 @@ func (s *Service) Connect(d Devices) { s.devices = d }
 // LineChange is what a hook hears of lines: those that came or changed, and those that are about to go with all that is known of them.
 type LineChange struct {
 	CustomerID string
+	Scope      string   // of the customer
 	Set, Gone  []string // ids of lines
 }
 

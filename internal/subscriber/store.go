@@ -20,10 +20,10 @@ func insertHolders(ctx context.Context, tx *db.Tx, all []Holder) (map[string]boo
 	for i, h := range all {
 		ids[i] = h.ID
 		rows[i] = row(a, h.ID, h.CustomerID, h.Scope, string(h.Kind), h.Email, h.EmailFold, h.FirstName, h.LastName, h.DisplayName, h.NameFold, h.ExternalID,
-			h.Package, orNil(h.LocationID), h.place(), h.Extension, string(h.Status), h.Active, h.Created, h.Updated, h.StatusChanged, h.Version)
+			h.Package, orNil(h.LocationID), h.place(), h.Extension, string(h.Status), h.Active, h.Created, h.Updated, h.StatusChanged, h.Version, db.Fold(h.LastName))
 	}
 	n, err := tx.Exec(ctx, `INSERT INTO subscriber_holders (id, customer_id, scope, kind, email, email_fold, first_name, last_name, display_name, name_fold, external_id,
-		package, location_id, place, extension, status, active, created, updated, status_changed, version) VALUES `+joinRows(rows)+` ON CONFLICT DO NOTHING`, a.List()...)
+		package, location_id, place, extension, status, active, created, updated, status_changed, version, last_fold) VALUES `+joinRows(rows)+` ON CONFLICT DO NOTHING`, a.List()...)
 	if err != nil {
 		return nil, err
 	}
@@ -50,9 +50,9 @@ func orNil(s string) any {
 // updateHolder stores what can change of a holder, if the version is still the one before.
 func updateHolder(ctx context.Context, tx *db.Tx, h Holder) error {
 	n, err := tx.Exec(ctx, `UPDATE subscriber_holders SET email = $2, email_fold = $3, first_name = $4, last_name = $5, display_name = $6, name_fold = $7,
-		external_id = $8, package = $9, location_id = $10, place = $11, extension = $12, status = $13, active = $14, updated = $15, status_changed = $16, version = $17
+		external_id = $8, package = $9, location_id = $10, place = $11, extension = $12, status = $13, active = $14, updated = $15, status_changed = $16, version = $17, last_fold = $19
 		WHERE id = $1 AND version = $18`, h.ID, h.Email, h.EmailFold, h.FirstName, h.LastName, h.DisplayName, h.NameFold, h.ExternalID, h.Package,
-		orNil(h.LocationID), h.place(), h.Extension, string(h.Status), h.Active, h.Updated, h.StatusChanged, h.Version, h.Version-1)
+		orNil(h.LocationID), h.place(), h.Extension, string(h.Status), h.Active, h.Updated, h.StatusChanged, h.Version, h.Version-1, db.Fold(h.LastName))
 	switch {
 	case db.IsUnique(err, "subscriber_holders", "email_fold"):
 		return taken409(errElsewhere, "email")

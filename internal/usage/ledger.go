@@ -62,12 +62,8 @@ func end(ctx context.Context, tx *db.Tx, holder Kind, holderID, more string, arg
 // Moment gives the instant of the transaction for the ledger of a customer, in unix seconds: the same however often it is asked, and
 // never below the watermark, so that a settled day stays as it is whatever the clock says.
 func Moment(ctx context.Context, tx *db.Tx, customerID string) (int64, error) {
-	m := mark(customerID)
-	if err := tx.LockRowShared(ctx, "usage_marks", m); err != nil {
-		return 0, err
-	}
 	var settled int64
-	err := tx.Get(ctx, &settled, `SELECT instant FROM usage_marks WHERE id = $1`, m)
+	err := tx.GetShared(ctx, &settled, `SELECT instant FROM usage_marks WHERE id = $1`, mark(customerID))
 	return max(tx.Moment().Unix(), settled), err
 }
 
