@@ -20,7 +20,7 @@ var (
 	hrefs   = regexp.MustCompile(`href="([^"]*)"`)
 	actions = regexp.MustCompile(`(?:<form[^>]*method="post"[^>]*action|formaction)="([^"]*)"`)
 	// rawKey finds a text that no catalogue has, and a parameter that nobody gave.
-	rawKey = regexp.MustCompile(`\b(customers?|partners|sub_partners|orders|items|devices|provisioning|authorisation|company|people|sub_accounts|log|policy|tokens|webhooks|organisation|right|role|role_hint|remaining|mail|nav|action|kind)\.[a-z_]+(\.[a-z_]+)*\b|\{[a-z_]+\}`)
+	rawKey = regexp.MustCompile(`\b(customers?|partners|sub_partners|orders|items|devices|provisioning|authorisation|company|people|sub_accounts|log|policy|tokens|webhooks|organisation|right|role|role_hint|remaining|users|workspaces|locations|numbers|mlines|directory|wholesale|templates|carriers|requests|compliance|offer|subscription|retail|reports|invoices|wizard|address|mail|nav|action|kind)\.[a-z_]+(\.[a-z_]+)*\b|\{[a-z_]+\}`)
 )
 
 // Whoever signs in can follow every link that is shown to them, and every form leads to something that they may do: nothing
@@ -28,6 +28,7 @@ var (
 func TestEveryLinkAndFormLeadsSomewhereForEveryRole(t *testing.T) {
 	portaltest.Each(t, func(t *testing.T, w *portaltest.World) {
 		x := doTrade(t, w)
+		doSell(t, w, x)
 		visits := map[string]func(b *portaltest.Browser) portaltest.Answer{
 			"partner in customer": func(b *portaltest.Browser) portaltest.Answer {
 				return b.Post("/customers/"+x.granted.ID+"/enter", "door", "device")

@@ -31,6 +31,7 @@ func Routes(d *page.Deps) []page.Route {
 	sub := book{Deps: d, kind: access.SubPartner, base: "/sub-partners", key: "sub_partners.", icon: "building-skyscraper",
 		view: access.SubPartnerView, create: access.SubPartnerCreate, edit: access.SubPartnerEdit, freeze: access.SubPartnerSuspend}
 	all := append(up.routes(page.Operator), sub.routes(page.Operator|page.Partner)...)
+	all = append(all, asking{d}.routes()...)
 	return append(all,
 		page.Route{Pattern: "GET /sub-partners/{id}/suspend", In: page.Operator | page.Partner, Needs: access.SubPartnerSuspend, Serve: sub.AskSuspend},
 		page.Route{Pattern: "POST /sub-partners/{id}/suspend", In: page.Operator | page.Partner, Needs: access.SubPartnerSuspend, Serve: sub.Suspend},
