@@ -14,7 +14,6 @@ import (
 	"linecard/internal/errs"
 	"linecard/internal/journal"
 	"linecard/internal/portal/page"
-	"linecard/internal/portal/parts"
 	"linecard/internal/portal/plans"
 	"linecard/internal/portal/ui"
 )
@@ -28,6 +27,13 @@ func Routes(d *page.Deps) []page.Route {
 	in := page.Customer
 	return []page.Route{
 		{Pattern: "GET /devices", In: in, Needs: access.DeviceView, Serve: p.List},
+		{Pattern: "GET /devices/export.csv", In: in, Needs: access.DeviceView, Serve: p.ExportShown},
+		{Pattern: "POST /devices/columns", In: in, Needs: access.DeviceView, Serve: p.SetColumns},
+		{Pattern: "POST /devices/views", In: in, Needs: access.DeviceView, Serve: p.KeepView},
+		{Pattern: "POST /devices/views/{view}/delete", In: in, Needs: access.DeviceView, Serve: p.DropView},
+		{Pattern: "POST /devices/bulk/delete", In: in, Needs: access.DeviceEdit, Serve: p.BulkDelete},
+		{Pattern: "POST /devices/bulk/sync", In: in, Needs: access.DeviceAct, Serve: p.BulkSync},
+		{Pattern: "POST /devices/bulk/group", In: in, Needs: access.DeviceEdit, Serve: p.BulkGroup},
 		{Pattern: "GET /devices/new", In: in, Needs: access.DeviceEdit, Serve: p.Add},
 		{Pattern: "POST /devices/new", In: in, Needs: access.DeviceEdit, Serve: p.Create},
 		{Pattern: "GET /devices/{id}", In: in, Needs: access.DeviceView, Serve: p.Show},
@@ -107,65 +113,6 @@ func label(d device.Device) string {
 		return d.Name
 	}
 	return d.MAC.String()
-}
-
-// List shows the phones of the customer with when each was last seen.
-func (p Pages) List(r *page.Request) error {
-	l := parts.ListOf(r, "name", "maker", "status", "group")
-	found, err := p.Devices.List(r.Context(), r.Actor, p.customer(r), device.Query{Text: l.Text(), Maker: l.Get("maker"), Status: device.Status(l.Get("status")), Group: l.Get("group"), Page: l.Page()})
-	if err != nil {
-		return err
-	}
-	may, err := parts.Here(r, p.Deps)
-	if err != nil {
-		return err
-	}
-	s := r.Shell(r.T("nav.devices"), r.T("devices.lead"))
-	add := may.Offer(access.DeviceEdit, ui.Action{Label: r.T("devices.add"), URL: "/devices/new", Icon: "plus", Style: "primary"})
-	s.Actions = append(add, may.Offer(access.DeviceEdit, ui.Action{Label: r.T("devices.import"), URL: "/devices/import", Icon: "upload"})...)
-	s.Actions = append(s.Actions, ui.Action{Label: r.T("devices.export"), URL: "/devices/export", Icon: "download"})
-	f := l.Filters(l.Search(r.T("devices.search")))
-	heard := ui.Select{Name: "status", Label: r.T("phone.status"), Compact: true, Options: []ui.Option{{Label: r.T("filter.any")}}}
-	for _, x := range []struct {
-		is   device.Status
-		text string
-	}{{device.Online, r.T("phone.status.online")}, {device.Offline, r.T("phone.status.offline")}, {device.Never, r.T("devices.never_seen")}} {
-		heard.Options = append(heard.Options, ui.Option{Value: string(x.is), Label: x.text, Selected: string(x.is) == l.Get("status")})
-	}
-	f.Fields = []templ.Component{heard}
-	if g := l.Get("group"); g != "" {
-		f.Fields = append(f.Fields, ui.Carry("group", g))
-	}
-	if makers := p.Devices.Makers(); len(makers) > 1 {
-		choice := ui.Select{Name: "maker", Label: r.T("devices.maker"), Compact: true, Options: []ui.Option{{Label: r.T("filter.any")}}}
-		for _, m := range makers {
-			choice.Options = append(choice.Options, ui.Option{Value: m, Label: m, Selected: m == l.Get("maker")})
-		}
-		f.Fields = append(f.Fields, choice)
-	}
-	seen := l.Column(r.T("devices.seen"), "-last_seen")
-	added := l.Column(r.T("customer.added"), "-created")
-	added.Minor = true
-	t := ui.Table{ID: "devices", Caption: r.T("nav.devices"), Pager: l.Pager(r, len(found.Items), found.Total, found.Next),
-		Columns: []ui.Column{l.Column(r.T("devices.name"), "name"), l.Column(r.T("devices.mac"), "mac"), {Label: r.T("devices.model")}, seen, {Label: r.T("devices.software"), Minor: true}, added},
-		Empty:   ui.Empty{Icon: "device-landline-phone", Title: r.T("devices.none"), Text: r.T("devices.none_text"), Actions: add}}
-	if l.Filtered() {
-		t.Empty = ui.Empty{Icon: "search", Title: r.T("devices.none_found"), Text: r.T("customers.none_found_text"), Actions: []ui.Action{{Label: r.T("filter.clear"), URL: "/devices"}}}
-	}
-	for _, d := range found.Items {
-		row := ui.Row{ID: d.ID, Name: label(d), Cells: []templ.Component{ui.Two(label(d), d.Description, "/devices/"+d.ID), ui.Mono(d.MAC.String()),
-			ui.Two(orDash(d.KnownModel()), d.Maker, ""), seenCell(r, d), parts.Dash(d.SoftwareVersion), ui.NoWrap(ui.Date(r.Context(), d.Created.Time))}}
-		if may.Do(access.DeviceEdit) {
-			row.Actions = []ui.Action{{Label: r.T("action.edit"), URL: "/devices/" + d.ID + "/edit", Icon: "pencil"},
-				{Label: r.T("action.delete"), URL: "/devices/" + d.ID + "/delete", How: ui.Confirm, Icon: "trash", Style: "danger"}}
-		}
-		t.Rows = append(t.Rows, row)
-	}
-	var hits templ.Component
-	if l.Text() != "" && found.Total > 0 {
-		hits = ui.Note(ui.N(r.Context(), "customers.hits", int(found.Total), "text", l.Text()))
-	}
-	return r.Show(ui.Full(s, f, hits, t))
 }
 
 func orDash(s string) string {

@@ -141,7 +141,7 @@ func (p Pages) phonesHere(b *board) error {
 	}
 	b.phones(t, func(kind, value string) string {
 		if kind == "" {
-			return "/devices"
+			return "/devices?all=1"
 		}
 		return "/devices?" + kind + "=" + value
 	})
