@@ -213,7 +213,7 @@ func (a *API) routes() {
 	register(a, Op{ID: "set-keys", Method: put, Path: "/customers/{customer}/devices/{device}/keys", Action: access.DeviceEdit, Tag: tag, Summary: "Replace the keys of a phone", Log: "device/set_keys", IfMatch: true, Codes: plus(changed, related)}, a.setKeys)
 
 	tag = "Search"
-	register(a, Op{ID: "search", Method: get, Path: "/search", Action: access.DeviceView, Tag: tag, Summary: "Find devices of all customers that you see"}, a.search)
+	register(a, Op{ID: "search", Method: get, Path: "/search", Action: access.DeviceView, Or: []access.Action{access.UserView, access.NumberView, access.LocationView}, Tag: tag, Summary: "Find devices, people, places and numbers of all customers that you see"}, a.search)
 
 	for _, l := range levels {
 		a.profileRoutes(l)
