@@ -20,7 +20,7 @@ bench: ## the benchmarks; rewrites the tables in docs/benchmarks.md
 kill: ## kill -9 at random instants under load, KILLS (1000) times on each database; 25 are in `make test`
 	@scripts/kill.sh
 
-fuzz: ## every fuzz target for FUZZTIME (30s) each
+fuzz: ## every fuzz target for FUZZTIME (10s) each
 	@scripts/fuzz.sh
 
 lint: ## golangci-lint, pinned, installed into .bin
