@@ -58,6 +58,9 @@ func Read(data []byte, separator string, most int, tooMany error) (Table, error)
 	for {
 		cells, err := r.Read()
 		if errors.Is(err, io.EOF) {
+			if len(t.Header) == 0 { // nothing but a line that names the separator, or separators
+				return Table{}, ErrEmpty
+			}
 			return t, nil
 		}
 		if err != nil {
