@@ -126,5 +126,6 @@ var (
 	errOnlyPeople   = errs.New(errs.Forbidden, "people_only", "Only a signed-in person can do this.")
 	errTooSoon      = errs.New(errs.TooMany, "too_soon", "That was done a moment ago. Please wait a minute.")
 	errStale        = errs.New(errs.Stale, "changed_meanwhile", "Somebody else changed this meanwhile. Load it again.")
+	errTokenLimit   = errs.New(errs.Conflict, "token_limit", "This account has as many tokens as it may have. Revoke one that is not needed any more.")
 	errSecondFactor = errs.New(errs.Conflict, "second_factor_on", "The second factor is on already.")
 )

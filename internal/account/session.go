@@ -33,6 +33,7 @@ const (
 	sessionLife    = 12 * time.Hour  // from sign-in, however busy
 	secondLife     = 5 * time.Minute // between password and code
 	delegationLife = 8 * time.Hour   // CH-32
+	sessionsMost   = 50              // of one account; the one that was quiet longest ends for a new one
 	seenGrain      = time.Second     // activity is written at most this often, so a session never ends much too early
 )
 
@@ -48,6 +49,10 @@ func (s *Service) openSession(ctx context.Context, tx *db.Tx, accountID, stage, 
 	ses := Session{ID: db.NewID(), AccountID: accountID, Stage: stage, Created: now, Seen: now, Expires: db.At(now.Add(life)), IP: ip, UserAgent: clip(agent, 300)}
 	_, err := tx.Exec(ctx, `INSERT INTO account_sessions (id, token_hash, account_id, stage, created, seen, expires, ip, user_agent)
 		VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9)`, ses.ID, hash, accountID, stage, ses.Created, ses.Seen, ses.Expires, ip, ses.UserAgent)
+	if err == nil {
+		_, err = tx.Exec(ctx, `DELETE FROM account_sessions WHERE id IN (SELECT id FROM account_sessions WHERE account_id = $1 AND id <> $2 ORDER BY seen DESC, id DESC LIMIT 1000 OFFSET $3)`,
+			accountID, ses.ID, sessionsMost-1)
+	}
 	return ses, token, err
 }
 

@@ -40,6 +40,7 @@ const (
 const (
 	tokenColumns = `t.id, t.kind, t.account_id, t.tenant_id, t.scope, t.name, t.limits, t.created, t.expires, t.last_used, t.revoked, t.version, a.email`
 	tokenFrom    = ` FROM account_tokens t JOIN account_accounts a ON a.id = t.account_id `
+	tokensMost   = 100         // living ones that one account has made
 	accessLife   = time.Hour   // of a token that a client got
 	usedGrain    = time.Minute // last use is written at most this often
 )
@@ -87,6 +88,16 @@ func (s *Service) CreateToken(ctx context.Context, a access.Actor, in NewToken) 
 	}
 	plain, hash := secret.Token(prefix)
 	err = s.db.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
+		if err := lockAccount(ctx, tx, a.Account); err != nil { // so that two at once are counted one after the other
+			return err
+		}
+		var have int64
+		if err := tx.Get(ctx, &have, `SELECT COUNT(*) FROM account_tokens WHERE account_id = $1 AND revoked IS NULL AND (expires IS NULL OR expires > $2)`, a.Account, tx.Now()); err != nil {
+			return err
+		}
+		if have >= tokensMost {
+			return errTokenLimit
+		}
 		t.Created, t.Expires, t.Version = tx.Now(), db.Time{}, 1
 		if in.ExpiresIn > 0 {
 			t.Expires = db.At(tx.Now().Add(in.ExpiresIn))

@@ -109,7 +109,7 @@ func (a *API) routes() {
 
 	tag = "Tokens"
 	register(a, Op{ID: "list-tokens", Method: get, Path: "/tokens", Action: access.TokenManage, Tag: tag, Summary: "List the tokens of your organisation"}, a.listTokens)
-	register(a, Op{ID: "create-token", Method: post, Path: "/tokens", Action: access.TokenManage, Tag: tag, Summary: "Make a token or OAuth 2 client; its secret is shown once", Log: "token/create", Status: 201, Secret: true, Codes: people}, a.createToken)
+	register(a, Op{ID: "create-token", Method: post, Path: "/tokens", Action: access.TokenManage, Tag: tag, Summary: "Make a token or OAuth 2 client; its secret is shown once", Log: "token/create", Status: 201, Secret: true, Codes: plus(people, []string{"409 token_limit"})}, a.createToken)
 	register(a, Op{ID: "get-token", Method: get, Path: "/tokens/{token}", Action: access.TokenManage, Tag: tag, Summary: "Get a token, without its secret"}, a.getToken)
 	register(a, Op{ID: "delete-token", Method: remove, Path: "/tokens/{token}", Action: access.TokenManage, Tag: tag, Summary: "Withdraw a token", Log: "token/revoke", IfMatch: true, Codes: []string{"412 changed_meanwhile"}}, a.deleteToken)
 

@@ -123,7 +123,8 @@ func (c *Core) wire(s Settings, o Options) error {
 	c.Mail = deliver.NewMailer(c.DB, deliver.MailerOptions{Box: c.Box, Sender: sender, Log: c.Log, Dress: c.Branding.Letterhead(s.PublicURL)})
 	c.Mail.Register(c.Queue)
 	guard := deliver.NewGuard(deliver.GuardOptions{Allow: networks(s.WebhookAllow), Plain: s.WebhookPlain})
-	c.Webhooks = deliver.NewWebhooks(c.DB, deliver.WebhookOptions{Journal: c.Journal, Box: c.Box, Log: c.Log, Agent: "Linecard/" + release, Guard: guard})
+	c.Webhooks = deliver.NewWebhooks(c.DB, deliver.WebhookOptions{Journal: c.Journal, Box: c.Box, Log: c.Log, Agent: "Linecard/" + release, Guard: guard,
+		Authorised: c.Tenants.Authorised})
 	c.Webhooks.Register(c.Queue)
 	c.Operations = operation.NewService(operation.Deps{DB: c.DB, Box: c.Box, Log: c.Log})
 	c.Operations.Register(c.Queue)

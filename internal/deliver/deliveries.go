@@ -219,12 +219,16 @@ func (w *Webhooks) replay(ctx context.Context, j queue.Job[replayArgs]) error {
 		if at, err = journal.Position(next); err != nil {
 			return err
 		}
+		may, err := w.consents(ctx, events, target{Scope: h.Scope, Types: h.Types})
+		if err != nil {
+			return err
+		}
 		if err := w.d.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
 			for _, e := range events {
 				if e.Position > j.Args.To {
 					break
 				}
-				if !told(h.Scope, e) {
+				if !may.told(h.Scope, e) {
 					continue
 				}
 				now := tx.Now()

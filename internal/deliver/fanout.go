@@ -2,6 +2,7 @@ package deliver
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"time"
 
@@ -63,15 +64,60 @@ type target struct {
 	From   int64              `db:"from_position"`
 }
 
-func (t target) wants(e journal.Entry) bool {
-	return e.Position > t.From && told(t.Scope, e) && t.Filter.V.Includes(e.Scope) && journal.Matches(t.Types.V, e.Type)
+func (t target) wants(e journal.Entry, may consents) bool {
+	return e.Position > t.From && t.Filter.V.Includes(e.Scope) && journal.Matches(t.Types.V, e.Type) && may.told(t.Scope, e)
 }
 
-// told says whether a webhook of this scope may be told of the event at all. Authorisations come and go, and what was sent
-// cannot be taken back: so a provider's webhook hears nothing of its customers' phones; the event log tells it what it may know.
-func told(scope string, e journal.Entry) bool {
-	operator := strings.Count(scope, ".") == 1
-	return operator || e.Scope == scope || access.EventNeeds(e.Type) == ""
+// consents is which customers' phones which providers may hear of now (CH-29, CH-31): what happens to a customer's phones is told to its
+// provider's webhooks only while the customer has authorised it. An event is looked at when it is handed out, and once more when it is
+// sent, so that a withdrawal holds back also what was waiting.
+type consents map[consent]map[string]bool // scopes of customers
+
+type consent struct {
+	provider string // scope
+	need     access.RelationScope
+}
+
+// needed gives the relation that a webhook of this scope needs to be told of the event; "" for none.
+func needed(scope string, e journal.Entry) access.RelationScope {
+	if operator := strings.Count(scope, ".") == 1; operator || e.Scope == scope {
+		return ""
+	}
+	act := access.EventNeeds(e.Type)
+	if act == "" {
+		return ""
+	}
+	return access.Needs(act)
+}
+
+func (c consents) told(scope string, e journal.Entry) bool {
+	need := needed(scope, e)
+	return need == "" || c[consent{scope, need}][e.Scope]
+}
+
+// consents asks what these webhooks need to be told of these events: one question for each provider and relation, and none for events
+// that need no authorisation.
+func (w *Webhooks) consents(ctx context.Context, events []journal.Entry, hooks ...target) (consents, error) {
+	ask := map[consent][]string{}
+	for _, h := range hooks {
+		for _, e := range events {
+			need := needed(h.Scope, e)
+			if k := (consent{h.Scope, need}); need != "" && strings.HasPrefix(e.Scope, h.Scope) && journal.Matches(h.Types.V, e.Type) && !slices.Contains(ask[k], e.Scope) {
+				ask[k] = append(ask[k], e.Scope)
+			}
+		}
+	}
+	out := consents{}
+	if w.authorised == nil {
+		return out, nil
+	}
+	for k, customers := range ask {
+		var err error
+		if out[k], err = w.authorised(ctx, w.d, k.provider, k.need, customers); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
 }
 
 func (w *Webhooks) fanout(ctx context.Context, fence func(context.Context, *db.Tx) error) error {
@@ -94,22 +140,30 @@ func (w *Webhooks) fanout(ctx context.Context, fence func(context.Context, *db.T
 				return err
 			}
 		}
-		if err := w.pass(ctx, fence, at, end, events, hooks); err != nil {
+		may, err := w.consents(ctx, events, hooks...)
+		if err != nil {
+			return err
+		}
+		if err := w.pass(ctx, fence, span{at, end}, events, hooks, may); err != nil {
 			return err
 		}
 	}
 	return ctx.Err()
 }
 
+// span is from where to where the cursor moves.
+type span struct{ at, end int64 }
+
 // pass makes the deliveries of events, moving the cursor from at to end, in one or more transactions. Effect and cursor are
 // always together; a delivery that is there already is left alone (decision 4).
-func (w *Webhooks) pass(ctx context.Context, fence func(context.Context, *db.Tx) error, at, end int64, events []journal.Entry, hooks []target) error {
+func (w *Webhooks) pass(ctx context.Context, fence func(context.Context, *db.Tx) error, s span, events []journal.Entry, hooks []target, may consents) error {
+	at, end := s.at, s.end
 	for i := 0; ; {
 		from, n := i, 0
 		to := end
 		for i < len(events) && n < deliveriesAtOnce {
 			for _, h := range hooks {
-				if h.wants(events[i]) {
+				if h.wants(events[i], may) {
 					n++
 				}
 			}
@@ -131,7 +185,7 @@ func (w *Webhooks) pass(ctx context.Context, fence func(context.Context, *db.Tx)
 			}
 			for _, e := range events[from:i] {
 				for _, h := range hooks {
-					if h.wants(e) {
+					if h.wants(e, may) {
 						if err := w.enqueue(ctx, tx, h.ID, e.ID, e.Position, e.Type); err != nil {
 							return err
 						}

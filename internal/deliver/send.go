@@ -133,6 +133,13 @@ func (w *Webhooks) body(ctx context.Context, d Delivery, h Webhook) ([]byte, err
 		if err != nil {
 			return nil, err
 		}
+		may, err := w.consents(ctx, []journal.Entry{e}, target{Scope: h.Scope, Types: db.AsJSON([]string{e.Type})})
+		if err != nil {
+			return nil, err
+		}
+		if !may.told(h.Scope, e) {
+			return nil, errs.Missing("event") // the authorisation was withdrawn while it waited
+		}
 		p = payload{Type: e.Type, Timestamp: e.Time, ID: e.ID, Scope: e.Scope, Target: payloadTarget(e.Target), Data: e.Data}
 		if p.Data == nil {
 			p.Data = map[string]any{}

@@ -97,6 +97,8 @@ type Webhooks struct {
 	log   *slog.Logger
 	agent string
 	watch func(state string)
+
+	authorised func(ctx context.Context, q db.Q, provider string, need access.RelationScope, customers []string) (map[string]bool, error)
 }
 
 // WebhookOptions of NewWebhooks.
@@ -107,11 +109,13 @@ type WebhookOptions struct {
 	Log     *slog.Logger       // nil: slog.Default
 	Agent   string             // User-Agent; "": Linecard-Webhooks
 	Observe func(state string) // told of every attempt: "delivered", "failed" or "dead", for metrics
+	// Authorised says which of these customers, by scope, have authorised the provider with this scope now. nil: none has.
+	Authorised func(ctx context.Context, q db.Q, provider string, need access.RelationScope, customers []string) (map[string]bool, error)
 }
 
 // NewWebhooks gives the service.
 func NewWebhooks(d *db.DB, o WebhookOptions) *Webhooks {
-	w := &Webhooks{d: d, j: o.Journal, box: o.Box, guard: o.Guard, log: o.Log, agent: o.Agent, watch: o.Observe, http: o.Guard.Client(callLimit)}
+	w := &Webhooks{d: d, j: o.Journal, box: o.Box, guard: o.Guard, log: o.Log, agent: o.Agent, watch: o.Observe, authorised: o.Authorised, http: o.Guard.Client(callLimit)}
 	if w.log == nil {
 		w.log = slog.Default()
 	}

@@ -7,6 +7,7 @@ import (
 	"net/http/httptest"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -542,6 +543,45 @@ func TestAProvidersWebhookHearsNothingOfItsCustomersPhones(t *testing.T) {
 		})
 		for _, got := range r.all() {
 			if strings.Contains(string(got.body), "device.created") {
+				t.Errorf("%s", got.body)
+			}
+		}
+	})
+}
+
+// CH-29, CH-31: once the customer has authorised it, and until the customer withdraws that, also for what waits to be sent.
+func TestAProvidersWebhookHearsOfItsCustomersPhonesAsLongAsTheCustomerAllowsIt(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB, clock *dbtest.Clock) {
+		w := newWorld(t, d, clock)
+		r := newReceiver(t)
+		var ill atomic.Bool
+		r.answers(func(_ int, rw http.ResponseWriter) {
+			if ill.Load() {
+				rw.WriteHeader(http.StatusServiceUnavailable)
+			}
+		})
+		h, _ := w.create(t, r.URL, "device.created", "device.deleted")
+		w.granted.Store(true)
+		w.start(t)
+		w.happen(t, "device.created", customer)
+		w.happen(t, "device.created", indirect) // of a sub-partner's customer, which allowed nothing
+		dbtest.Eventually(t, "the phone of who allowed it is told", func() bool { return len(w.deliveries(t, h.ID, deliver.Delivered)) == 1 })
+		ill.Store(true)
+		w.happen(t, "device.deleted", customer)
+		r.wait(t, 2)
+		w.granted.Store(false)
+		ill.Store(false)
+		w.happen(t, "device.created", customer)
+		waiting := w.deliveries(t, h.ID, deliver.Pending)
+		dbtest.Eventually(t, "what waits is given up, because it may not be told any more", func() bool {
+			clock.Advance(time.Hour)
+			return len(w.deliveries(t, h.ID, deliver.Pending)) == 0
+		})
+		if len(waiting) != 1 || len(w.deliveries(t, h.ID, deliver.Delivered)) != 1 {
+			t.Errorf("%d waited, %d delivered", len(waiting), len(w.deliveries(t, h.ID, deliver.Delivered)))
+		}
+		for _, got := range r.all() {
+			if strings.Contains(string(got.body), indirect.Scope) {
 				t.Errorf("%s", got.body)
 			}
 		}

@@ -9,6 +9,7 @@ import (
 	"net/netip"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -39,6 +40,8 @@ type world struct {
 	j     *journal.Journal
 	hooks *deliver.Webhooks
 	q     *queue.Queue
+
+	granted atomic.Bool // the customer has authorised its partner
 }
 
 func newWorld(t *testing.T, d *db.DB, clock *dbtest.Clock) *world {
@@ -60,7 +63,14 @@ func newWorld(t *testing.T, d *db.DB, clock *dbtest.Clock) *world {
 }
 
 func (w *world) webhooks(g deliver.GuardOptions) *deliver.Webhooks {
-	return deliver.NewWebhooks(w.d, deliver.WebhookOptions{Journal: w.j, Box: w.box, Guard: deliver.NewGuard(g), Log: slog.New(slog.DiscardHandler)})
+	return deliver.NewWebhooks(w.d, deliver.WebhookOptions{Journal: w.j, Box: w.box, Guard: deliver.NewGuard(g), Log: slog.New(slog.DiscardHandler),
+		Authorised: func(_ context.Context, _ db.Q, provider string, need access.RelationScope, customers []string) (map[string]bool, error) {
+			out := map[string]bool{}
+			for _, c := range customers {
+				out[c] = need == access.DeviceManage && provider == partner.Scope && c == customer.Scope && w.granted.Load()
+			}
+			return out, nil
+		}})
 }
 
 // run starts the queue with what was registered; it stops with the test.

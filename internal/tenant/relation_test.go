@@ -262,3 +262,31 @@ func TestOfManyRequestsAtOnceOneRelationComes(t *testing.T) {
 		}
 	})
 }
+
+// CH-29 … CH-31: what a provider's webhooks may hear of its customers' phones follows the relation that is in force.
+func TestAProviderIsAuthorisedOnlyWhileTheRelationHolds(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		may := func(provider tenant.Tenant, need access.RelationScope) bool {
+			t.Helper()
+			all, err := w.svc.Authorised(w.ctx(), w.db, provider.Scope, need, []string{w.cp.Scope, "0.unknown."})
+			w.ok(err)
+			return all[w.cp.Scope]
+		}
+		if may(w.p, access.DeviceManage) {
+			t.Error("authorised by nobody")
+		}
+		_, err := w.svc.Authorise(w.ctx(), w.admin(w.cp), w.cp.ID, tenant.Authorisation{})
+		w.ok(err)
+		if !may(w.p, access.DeviceManage) || may(w.operator, access.DeviceManage) {
+			t.Error("the grant is not the partner's alone")
+		}
+		if rps := w.cp.Permissions.Has(tenant.RPS); may(w.p, access.RedirectManage) != rps {
+			t.Errorf("redirection follows the permission type, which is %v", rps)
+		}
+		_, err = w.svc.Withdraw(w.ctx(), w.admin(w.cp), w.cp.ID, w.p.ID)
+		w.ok(err)
+		if may(w.p, access.DeviceManage) {
+			t.Error("authorised after the withdrawal")
+		}
+	})
+}

@@ -100,6 +100,27 @@ func (s *Service) Visible(ctx context.Context, q db.Q, actor access.Actor, act a
 	return access.Visible(actor, act, wide, authorised...)
 }
 
+// Authorised says which of these customers, by scope, have a relation in force now that gives the provider with this scope what is
+// needed. It decides nothing about persons.
+func (s *Service) Authorised(ctx context.Context, q db.Q, provider string, need access.RelationScope, customers []string) (map[string]bool, error) {
+	a := q.Args()
+	stmt := `SELECT t.scope FROM tenant_tenants t WHERE t.kind = 'customer' AND ` + a.In("t.scope", customers)
+	if need == access.RedirectManage {
+		stmt += ` AND ` + (db.Filter{Within: []string{provider}}).SQL(a, "t.scope") + ` AND t.permission_types LIKE ` + a.Add(`%"`+RPS+`"%`) // CH-30
+	} else {
+		stmt += ` AND EXISTS (SELECT 1 FROM tenant_relations r JOIN tenant_tenants m ON m.id = r.manager_id WHERE r.managed_id = t.id AND r.state = 'granted'
+			AND m.scope = ` + a.Add(provider) + ` AND (r.scope = ` + a.Add(string(need)) + ` OR r.scope = 'wholesale_manage' AND t.wholesale)
+			AND (r.until IS NULL OR r.until > ` + a.Add(q.Now()) + `))`
+	}
+	var scopes []string
+	err := q.Select(ctx, &scopes, stmt, a.List()...)
+	out := make(map[string]bool, len(scopes))
+	for _, sc := range scopes {
+		out[sc] = true
+	}
+	return out, err
+}
+
 // managers are the tenants whose relations count for the actor: its own, and the sub-partner whose portal it entered.
 func managers(actor access.Actor) []string {
 	m := []string{actor.Tenant.ID}
