@@ -60,6 +60,9 @@ type Server struct {
 	tls     *tls.Config
 	seen    sync.Map // open connections that are counted
 	abandon context.CancelFunc
+
+	stopping chan struct{} // closed when it wants to stop
+	stopOnce sync.Once
 }
 
 // Listen binds the address, so that a taken port shows before anything else starts, and gives a server that is not serving yet.
@@ -83,7 +86,8 @@ func Listen(cfg Config) (*Server, error) {
 	} else {
 		s.ln = plainListener{ln}
 	}
-	base, abandon := context.WithCancel(context.Background())
+	s.stopping = make(chan struct{})
+	base, abandon := context.WithCancel(context.WithValue(context.Background(), stoppingKey{}, s.stopping))
 	s.abandon = abandon
 	log := cfg.Edge.Log
 	if log == nil {
@@ -204,9 +208,19 @@ func (s *Server) Serve(ctx context.Context) error {
 	return <-stopped
 }
 
+type stoppingKey struct{}
+
+// Stopping is closed when the server that answers this request wants to stop, so that answers without an end can end. It is nil, and
+// never ready, where the request came by another way.
+func Stopping(ctx context.Context) <-chan struct{} {
+	c, _ := ctx.Value(stoppingKey{}).(chan struct{})
+	return c
+}
+
 func (s *Server) stop(ctx context.Context) error {
 	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.cfg.Grace)
 	defer cancel()
+	s.stopOnce.Do(func() { close(s.stopping) })
 	err := s.http.Shutdown(grace)
 	if errors.Is(err, context.DeadlineExceeded) {
 		return s.http.Close()

@@ -30,7 +30,7 @@ func Routes(d *page.Deps) []page.Route {
 		{Pattern: "GET /devices/export.csv", In: in, Needs: access.DeviceView, Serve: p.ExportShown},
 		{Pattern: "POST /devices/columns", In: in, Needs: access.DeviceView, Serve: p.SetColumns},
 		{Pattern: "POST /devices/views", In: in, Needs: access.DeviceView, Serve: p.KeepView},
-		{Pattern: "POST /devices/views/{view}/delete", In: in, Needs: access.DeviceView, Serve: p.DropView},
+		{Pattern: "POST /device-views/{view}/delete", In: in, Needs: access.DeviceView, Serve: p.DropView},
 		{Pattern: "POST /devices/bulk/delete", In: in, Needs: access.DeviceEdit, Serve: p.BulkDelete},
 		{Pattern: "POST /devices/bulk/sync", In: in, Needs: access.DeviceAct, Serve: p.BulkSync},
 		{Pattern: "POST /devices/bulk/group", In: in, Needs: access.DeviceEdit, Serve: p.BulkGroup},

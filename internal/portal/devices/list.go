@@ -293,7 +293,7 @@ func (p Pages) listTools(r *page.Request, l parts.List, chosen []column) (templ.
 		if v.Query == "" {
 			to = "/devices?all=1"
 		}
-		kept = append(kept, ui.Buttons(ui.Action{Label: v.Name, URL: to, Icon: "filter"}, ui.Action{Label: r.T("views.drop"), About: v.Name, URL: "/devices/views/" + v.ID + "/delete", How: ui.Post, Style: "quiet", Hidden: carried}))
+		kept = append(kept, ui.Buttons(ui.Action{Label: v.Name, URL: to, Icon: "filter"}, ui.Action{Label: r.T("views.drop"), About: v.Name, URL: "/device-views/" + v.ID + "/delete", How: ui.Post, Style: "quiet", Hidden: carried}))
 	}
 	if len(kept) == 0 {
 		kept = append(kept, ui.Para(r.T("views.none")))

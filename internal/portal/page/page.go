@@ -13,8 +13,8 @@ import (
 
 	"linecard/internal/access"
 	"linecard/internal/account"
-	"linecard/internal/branding"
 	"linecard/internal/billing"
+	"linecard/internal/branding"
 	"linecard/internal/catalog"
 	"linecard/internal/config"
 	"linecard/internal/db"
@@ -109,6 +109,7 @@ type Route struct {
 	In      Places // ignored for Public and Bare
 	Needs   access.Action
 	Serve   Handler
+	Idle    bool // asked for by the page itself, which is no activity of the person (CH-6)
 	Own     bool // not in a sub-partner that was entered: what is kept there of phones is its own (CH-31)
 }
 

@@ -23,6 +23,9 @@ const (
 // SessionPath tells a script whether the session still lives, without keeping it alive.
 const SessionPath = "/session"
 
+// LivePath is where an open page is told that something changed.
+const LivePath = "/live"
+
 // pollHeader marks requests that a page makes by itself. They are no activity of the person (CH-6).
 const pollHeader = ui.PollHeader
 
@@ -85,7 +88,7 @@ func (r *Request) Adopt(token string, realm account.Realm) error {
 // Unauthenticated.
 func (r *Request) identify(token string) error {
 	a, err := r.site.Accounts.Authenticate(r.Context(), token, account.Request{IP: r.IP, ID: httpx.RequestID(r.Context()),
-		Activity: r.Header.Get(pollHeader) == ""})
+		Activity: r.Header.Get(pollHeader) == "" && !r.route.Idle})
 	if err != nil {
 		return err
 	}

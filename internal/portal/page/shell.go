@@ -1,6 +1,7 @@
 package page
 
 import (
+	"net/http"
 	"net/url"
 	"strings"
 
@@ -17,7 +18,7 @@ func AudienceOf(k access.TenantKind) ui.Audience { return ui.Audience(account.Re
 func (r *Request) Shell(title, lead string) ui.Shell {
 	r.dress()
 	s := ui.Shell{Title: title, Lead: lead, Audience: AudienceOf(r.Actor.Place().Kind), Tenant: r.Actor.Place().Name, Home: "/",
-		Nav: r.navigation(), Person: ui.Person{Name: r.Me.Name, Email: r.Me.Email}, Flashes: ui.TakeFlash(r.W, r.Request),
+		Nav: r.navigation(), Person: ui.Person{Name: r.Me.Name, Email: r.Me.Email}, Flashes: r.flashes(),
 		AccountURL: "/account", SignOutURL: "/sign-out", SessionURL: SessionPath}
 	if to := r.Way("/search"); to != "" {
 		s.Search = &ui.Search{URL: to, Label: r.T("shell.search")}
@@ -26,6 +27,7 @@ func (r *Request) Shell(title, lead string) ui.Shell {
 	if to := r.Way("/feedback"); to != "" && r.Actor.Tenant.Kind != access.Operator { // nobody stands above the operator
 		s.Feedback = to + "?from=" + url.QueryEscape(ReturnPath(r.URL.RequestURI()))
 	}
+	s.LiveURL = r.live()
 	if d := r.Actor.Acting; d != nil {
 		s.Acting = &ui.Acting{Tenant: d.Tenant.Name, Person: r.Me.Name, Home: r.Actor.Tenant.Name, ReadOnly: d.ReadOnly, Until: r.actingUntil(), LeaveURL: "/leave"}
 	}
@@ -36,6 +38,26 @@ func (r *Request) Shell(title, lead string) ui.Shell {
 		s.Notices = append(s.Notices, ui.Notice{Tone: ui.Warn, Title: r.T("shell.suspended"), Text: r.T("shell.suspended_text")}) // WS-89
 	}
 	return s
+}
+
+// flashes takes the messages of what was just done, which a page that refreshes itself leaves to the page they are for.
+func (r *Request) flashes() []ui.Flash {
+	if r.Header.Get(pollHeader) != "" {
+		return nil
+	}
+	return ui.TakeFlash(r.W, r.Request)
+}
+
+// live gives the address at which this page is told of changes from now on; "" for the answer of a form, which cannot be asked for again.
+func (r *Request) live() string {
+	to := r.Way(LivePath)
+	if to == "" || r.Method != http.MethodGet {
+		return ""
+	}
+	if cursor, err := r.site.Journal.Latest(r.Context(), r.site.DB); err == nil && cursor != "" {
+		to += "?after=" + url.QueryEscape(cursor)
+	}
+	return to
 }
 
 // actingUntil writes when the delegated session ends; "" when that cannot be read now.

@@ -188,7 +188,7 @@ func start(t *testing.T, d *db.DB, clock *dbtest.Clock, options []Option) *World
 		SignInsPerMinute: 6000,
 	}
 	w.Deps.Branding = looks
-	w.work(accounts.Register, mail.Register, devices.Register, plans.Register, people.Register, onboarding.Register, bills.Register)
+	w.work(j.Register, accounts.Register, mail.Register, devices.Register, plans.Register, people.Register, onboarding.Register, bills.Register)
 	for _, o := range options {
 		o(&w.Deps)
 	}
@@ -198,7 +198,10 @@ func start(t *testing.T, d *db.DB, clock *dbtest.Clock, options []Option) *World
 	}
 	server.Config.Handler = httpx.Edge{Name: "portal", Clock: clock, Log: log, BodyFor: portal.BodyLimits, Trust: httpx.Trust{Proxies: httpx.Loopback}}.Wrap(h)
 	server.Start()
-	t.Cleanup(server.Close)
+	t.Cleanup(func() {
+		server.CloseClientConnections() // pages that listen for changes
+		server.Close()
+	})
 	return w
 }
 

@@ -30,6 +30,7 @@ type Shell struct {
 	AccountURL string
 	SignOutURL string // POST
 	SessionURL string // asked now and then by scripts: 401 tells that the session is over; "" is not asked
+	LiveURL    string // where scripts are told of changes; "" is not listened to
 	HelpURL    string // in the account menu; "" leaves it out
 	Feedback   string // address of the feedback form, beside the account menu (CH-92); "" leaves it out
 	Badge      *Badge // state of the page's object, beside the title
@@ -84,12 +85,16 @@ type SignInShell struct {
 	Others   []Crumb // the other audiences' sign-in pages, or the way back
 }
 
-// sessionAttrs tells the script where to ask whether the session still lives.
-func sessionAttrs(url string) templ.Attributes {
-	if url == "" {
-		return nil
+// sessionAttrs tells the script where to ask whether the session still lives, and where it is told of changes.
+func sessionAttrs(s Shell) templ.Attributes {
+	a := templ.Attributes{}
+	if s.SessionURL != "" {
+		a["data-session"] = s.SessionURL
 	}
-	return templ.Attributes{"data-session": url}
+	if s.LiveURL != "" {
+		a["data-live"] = s.LiveURL
+	}
+	return a
 }
 
 func product(name string) string {

@@ -114,6 +114,50 @@
     countChosen(table);
   });
 
+  // Rows that can be put into another order: dragged by a handle, or moved with the arrow keys on it. Buttons do the same without scripts.
+  each("[data-order]", (box) => {
+    const rows = [...box.querySelectorAll("tbody tr")], ids = rows.map((row) => row.dataset.id);
+    const arrange = (from, to) => {
+      if (to < 0 || to >= ids.length || to === from) return;
+      const next = [...ids], address = new URL(box.dataset.order, location.href);
+      next.splice(to, 0, next.splice(from, 1)[0]);
+      address.searchParams.set("arranged", "1");
+      next.forEach((id) => address.searchParams.append(box.dataset.field, id));
+      address.hash = "grip-" + ids[from];
+      location.assign(address);
+    };
+    rows.forEach((row, at) => {
+      const grip = document.createElement("button");
+      grip.type = "button";
+      grip.className = "grip";
+      grip.id = "grip-" + row.dataset.id;
+      grip.setAttribute("aria-label", box.dataset.grip + " – " + row.dataset.name);
+      grip.addEventListener("keydown", (event) => {
+        const step = { ArrowUp: -1, ArrowDown: 1 }[event.key];
+        if (step) { event.preventDefault(); arrange(at, at + step); }
+      });
+      const target = (y) => rows.findIndex((other) => { const r = other.getBoundingClientRect(); return y >= r.top && y < r.bottom; });
+      grip.addEventListener("pointerdown", (event) => {
+        if (event.button) return;
+        event.preventDefault();
+        grip.focus();
+        grip.setPointerCapture?.(event.pointerId);
+        row.classList.add("dragged");
+        const move = (e) => { const over = target(e.clientY); rows.forEach((other, i) => { other.classList.toggle("drop-above", i === over && over < at); other.classList.toggle("drop-below", i === over && over > at); }); };
+        const end = (e) => {
+          grip.removeEventListener("pointermove", move);
+          rows.forEach((other) => other.classList.remove("dragged", "drop-above", "drop-below"));
+          if (e.type === "pointerup") arrange(at, target(e.clientY));
+        };
+        grip.addEventListener("pointermove", move);
+        grip.addEventListener("pointerup", end, { once: true });
+        grip.addEventListener("pointercancel", end, { once: true });
+      });
+      row.cells[0].prepend(grip);
+    });
+    if (location.hash.startsWith("#grip-")) document.getElementById(location.hash.slice(1))?.focus();
+  });
+
   // The head of a table stays visible below the banner of a delegated session, however many lines that has.
   const banner = document.querySelector(".acting");
   if (banner) new ResizeObserver(() => root.style.setProperty("--acting", banner.offsetHeight + "px")).observe(banner);
@@ -149,8 +193,69 @@
     });
   }
 
-  // Unsaved changes.
   let unsaved = false;
+
+  // Told of changes on the server, the page asks for itself again and takes over the parts that differ. Nothing that somebody is
+  // working in is touched: forms, open menus and dialogs, chosen rows. Only a tab that is looked at keeps a connection.
+  const untouched = "form[method=post]:has(input:not([type=hidden]),select,textarea),details[open],dialog,[hx-get],.toasts,audio,.picked";
+  function take(now, then) {
+    if (now.isEqualNode(then) || now.matches(untouched) || now.contains(document.activeElement) && document.activeElement.matches("input,select,textarea")) return;
+    const kids = [...now.children], next = [...then.children];
+    const apart = now.tagName !== then.tagName || kids.length !== next.length || !kids.length;
+    if (apart && !now.querySelector(untouched)) { now.replaceWith(document.importNode(then, true)); return; }
+    if (now.tagName !== then.tagName || kids.length !== next.length) return;
+    for (const a of then.attributes) if (a.name !== "hidden" && a.name !== "open" && now.getAttribute(a.name) !== a.value) now.setAttribute(a.name, a.value);
+    kids.forEach((k, i) => take(k, next[i]));
+  }
+  if (document.body.dataset.live && window.EventSource) {
+    const at = new URL(document.body.dataset.live, location.href);
+    let source = null, waiting = 0, lost = 0, asked = false;
+    async function refresh() {
+      waiting = 0;
+      if (asked || document.hidden) return;
+      if (unsaved || document.querySelector("dialog[open]")) { waiting = setTimeout(refresh, 3000); return; }
+      asked = true;
+      try {
+        const answer = await fetch(location.href, { headers: { "X-Poll": "1" }, credentials: "same-origin" });
+        if (answer.ok && !answer.redirected) {
+          const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
+          const now = document.querySelector("main"), then = fresh.querySelector("main");
+          if (now && then) { take(now, then); enhance(document); }
+        }
+      } catch { /* the note below tells */ }
+      asked = false;
+    }
+    const soon = () => { if (!waiting) waiting = setTimeout(refresh, 300 + Math.random() * 700); };
+    function note(show) {
+      let p = document.getElementById("live-note");
+      if (show && !p) {
+        p = document.createElement("p");
+        p.id = "live-note";
+        p.setAttribute("role", "status");
+        p.textContent = text("lost");
+        document.body.append(p);
+      }
+      if (!show && p) p.remove();
+    }
+    function listen() {
+      if (source || document.hidden) return;
+      source = new EventSource(at);
+      source.onopen = () => { clearTimeout(lost); lost = 0; note(false); };
+      source.onerror = () => {
+        if (!lost) lost = setTimeout(() => note(true), 4000);
+        if (source && source.readyState === EventSource.CLOSED) { source = null; setTimeout(listen, 10000); }
+      };
+      source.addEventListener("changed", (event) => { at.searchParams.set("after", event.lastEventId); soon(); });
+      source.addEventListener("end", () => { deaf(); if (!unsaved) location.reload(); });
+    }
+    function deaf() { if (source) source.close(); source = null; clearTimeout(lost); lost = 0; }
+    document.addEventListener("visibilitychange", () => document.hidden ? deaf() : listen());
+    window.addEventListener("pagehide", deaf);
+    window.addEventListener("pageshow", listen);
+    listen();
+  }
+
+  // Unsaved changes.
   document.addEventListener("input", (event) => { if (event.target.closest("form[data-guard]")) unsaved = true; });
   document.addEventListener("submit", () => { unsaved = false; });
   window.addEventListener("beforeunload", (event) => { if (unsaved) event.preventDefault(); });
