@@ -1,7 +1,7 @@
 # Linecard. `make demo` shows it, `make test` proves it; the rest is for people who change it.
 export CGO_ENABLED ?= 0
 
-.PHONY: help demo build test bench kill fuzz lint generate screens
+.PHONY: help demo build test bench kill fuzz lint generate screens sbom reproduce
 help: ## this list
 	@grep -E '^[a-z]+: .*## ' Makefile | sed -E 's/: .*## /\t/' | expand -t 12
 
@@ -31,3 +31,9 @@ generate: ## everything that is made from something else: templ pages, docs/cove
 
 screens: ## the pictures under docs/screens
 	@scripts/screens.sh
+
+sbom: ## the list of parts of the binary, CycloneDX, in ./sbom.json
+	@scripts/sbom.sh
+
+reproduce: ## builds HEAD twice in different folders and compares the bytes
+	@scripts/reproduce.sh
