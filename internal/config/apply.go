@@ -208,6 +208,9 @@ func (p *Plans) Undo(ctx context.Context, actor access.Actor, at profile.Place, 
 		case Scheduled:
 			done.State = Withdrawn
 		case Applied:
+			if row.Kind == ImportDevices {
+				return errImportStays
+			}
 			what, verb = "undone", "undo"
 			err = p.revert(ctx, tx, actor, at, t, &done)
 		default:

@@ -6,6 +6,7 @@ import (
 
 	"linecard/internal/device"
 	"linecard/internal/network"
+	"linecard/internal/phone"
 	"linecard/internal/profile"
 )
 
@@ -17,6 +18,7 @@ type Change struct {
 	Containers []ContainerChange `json:"containers,omitempty"`
 	Sites      []SiteChange      `json:"sites,omitempty"`
 	Devices    []DeviceChange    `json:"devices,omitempty"`
+	Import     *ImportFile       `json:"import,omitempty"` // then Devices says what it does to phones, and is not written beside it
 }
 
 // ProfileChange changes attributes of a profile, and the software that it selects. Names and values are as profile.Prepare left
@@ -50,10 +52,16 @@ type SiteChange struct {
 
 // DeviceChange changes what one phone is and where it belongs.
 type DeviceChange struct {
-	ID     string    `json:"id"`
-	Model  *string   `json:"model,omitempty"`
-	SiteID *string   `json:"site_id,omitempty"` // pins it there; "" unpins it
-	Groups *[]string `json:"group_ids,omitempty"`
+	ID     string       `json:"id"`
+	Model  *string      `json:"model,omitempty"`
+	SiteID *string      `json:"site_id,omitempty"` // pins it there; "" unpins it
+	Groups *[]string    `json:"group_ids,omitempty"`
+	Keys   *[]phone.Key `json:"keys,omitempty"` // all its own
+
+	// Of an import.
+	Name     string            `json:"name,omitempty"`
+	Lines    *[]phone.Line     `json:"lines,omitempty"`    // all that it has then
+	Imported *profile.Foreseen `json:"imported,omitempty"` // its CSV profile
 }
 
 // changed is a change as it is seen by the phones of one customer.
@@ -174,6 +182,11 @@ func (c *changed) chosen(ids []string, had []profile.Profile) []profile.Profile 
 }
 
 func (x DeviceChange) to(e *estate, o *own) {
+	x.imported(o)
+	x.lined(o)
+	if x.Name != "" {
+		o.Name = x.Name
+	}
 	if x.Model != nil {
 		o.Model = *x.Model
 		if o.Reported == "" {
@@ -187,6 +200,11 @@ func (x DeviceChange) to(e *estate, o *own) {
 	}
 	if x.Groups != nil {
 		o.Groups = *x.Groups
+	}
+	if x.Keys != nil {
+		o.Was, o.OwnKeys = device.EverKeys(o.OwnKeys, o.Was), *x.Keys
+	}
+	if x.Groups != nil || x.Keys != nil {
 		o.Keys = device.Layered(o.OwnKeys, o.Groups, e.templates)
 	}
 }

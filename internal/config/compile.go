@@ -17,7 +17,7 @@ import (
 // action is what somebody must be allowed to do to make and apply such a change.
 func (a Asked) action() access.Action {
 	switch a.Kind {
-	case GroupSet, SiteUpdate, DeviceUpdate:
+	case GroupSet, SiteUpdate, DeviceUpdate, ImportDevices:
 		return access.DeviceEdit
 	}
 	return access.ProfileEdit
@@ -25,7 +25,7 @@ func (a Asked) action() access.Action {
 
 // compile makes a Change of what somebody asked for. Whatever would be refused when it is written is refused here.
 func (p *Plans) compile(ctx context.Context, actor access.Actor, at profile.Place, t tenant.Tenant, a Asked) (Change, error) {
-	if at.Level != profile.CustomerLevel && slices.Contains([]string{GroupSet, SiteUpdate, DeviceUpdate}, a.Kind) {
+	if at.Level != profile.CustomerLevel && slices.Contains([]string{GroupSet, SiteUpdate, DeviceUpdate, ImportDevices}, a.Kind) {
 		return Change{}, errKind
 	}
 	switch a.Kind {
@@ -39,6 +39,8 @@ func (p *Plans) compile(ctx context.Context, actor access.Actor, at profile.Plac
 		return p.compileSite(ctx, t, a)
 	case DeviceUpdate:
 		return p.compileDevice(ctx, actor, t, a)
+	case ImportDevices:
+		return p.compileImport(ctx, actor, t, a)
 	}
 	return Change{}, errKind
 }
@@ -146,7 +148,13 @@ func (p *Plans) compileDevice(ctx context.Context, actor access.Actor, t tenant.
 	}
 	// What Edit would refuse is refused now: it runs, and is taken back.
 	_, err = p.devices.Edit(db.DryRun(ctx), actor, t.ID, d.ID, a.devicePatch())
-	return Change{Devices: []DeviceChange{{ID: d.ID, Model: a.Model, SiteID: a.SiteID, Groups: a.GroupIDs}}}, err
+	if err == nil && a.Keys != nil {
+		var as device.Keys // in the order and the spelling that they are kept in
+		if as, err = p.devices.SetKeys(db.DryRun(ctx), actor, t.ID, d.ID, *a.Keys, 0); err == nil {
+			a.Keys = &as.Own
+		}
+	}
+	return Change{Devices: []DeviceChange{{ID: d.ID, Model: a.Model, SiteID: a.SiteID, Groups: a.GroupIDs, Keys: a.Keys}}}, err
 }
 
 func (a Asked) devicePatch() device.Patch {

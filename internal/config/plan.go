@@ -60,6 +60,7 @@ type Summary struct {
 	Warnings   []Warning       `json:"warnings"`
 	Stays      []string        `json:"stays_on_phone"` // parameters that are taken away but that phones keep (decision 14)
 	Sticks     []string        `json:"sticks"`         // parameters that are new and that phones would keep after an undo
+	Import     *ImportCounts   `json:"import,omitempty"`
 }
 
 // CustomerCount is how many phones of a customer a plan concerns.
@@ -125,6 +126,8 @@ type Asked struct {
 	DeviceID   string              // device.update
 	Model      *string             // device.update
 	GroupIDs   *[]string           // device.update: the first is the highest
+	Import     *ImportFile         // import: a file of devices
+	Keys       *[]phone.Key        // device.update: all its own keys
 }
 
 // The kinds of changes.
@@ -135,6 +138,7 @@ const (
 	GroupSet      = "group.set"
 	SiteUpdate    = "site.update"
 	DeviceUpdate  = "device.update"
+	ImportDevices = "import"
 )
 
 // Go says how a plan shall happen.

@@ -161,7 +161,11 @@ func (p *Plans) look(ctx context.Context, sc planScope, change Change, progress 
 		}
 		now, err := revision.Of(ctx, p.db, sc.keys...)
 		if err != nil || now == vector {
-			return t.done(), vector, err
+			out := t.done()
+			if change.Import != nil {
+				out.summary.Import = &change.Import.Counts
+			}
+			return out, vector, err
 		}
 	}
 	return outcome{}, revision.Vector{}, errMoving

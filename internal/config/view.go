@@ -206,7 +206,7 @@ func (p *Plans) shownChange(ctx context.Context, t tenant.Tenant, at profile.Pla
 		return c, false, err
 	}
 	switch {
-	case row.State == Working:
+	case row.State == Working, row.State == Applied && row.Kind == ImportDevices: // what it did cannot be told without what was there
 		return c, false, errPlanState
 	case row.State == Applied && fingerprint(now) == row.AppliedOn:
 		c, err = row.openInverse(p.box)

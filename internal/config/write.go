@@ -8,6 +8,7 @@ import (
 	"linecard/internal/db"
 	"linecard/internal/device"
 	"linecard/internal/network"
+	"linecard/internal/phone"
 	"linecard/internal/profile"
 	"linecard/internal/tenant"
 )
@@ -33,14 +34,22 @@ func (p *Plans) write(ctx context.Context, actor access.Actor, at profile.Place,
 			return err
 		}
 	}
+	if c.Import != nil {
+		return p.writeImport(ctx, actor, at, *c.Import)
+	}
 	groups := map[string][]string{}
 	for _, x := range c.Devices {
-		if x.Groups != nil && x.Model == nil && x.SiteID == nil {
+		if x.Groups != nil && x.Model == nil && x.SiteID == nil && x.Keys == nil {
 			groups[x.ID] = *x.Groups
 			continue
 		}
 		if _, err := p.devices.Edit(ctx, actor, at.ID, x.ID, x.patch()); err != nil {
 			return err
+		}
+		if x.Keys != nil {
+			if _, err := p.devices.SetKeys(ctx, actor, at.ID, x.ID, *x.Keys, 0); err != nil {
+				return err
+			}
 		}
 	}
 	if len(groups) == 0 {
@@ -52,6 +61,9 @@ func (p *Plans) write(ctx context.Context, actor access.Actor, at profile.Place,
 // inverse gives the change that takes a change back, from what stands in the database now.
 func (p *Plans) inverse(ctx context.Context, actor access.Actor, at profile.Place, t tenant.Tenant, c Change) (Change, error) {
 	var out Change
+	if c.Import != nil {
+		return out, nil // errImportStays
+	}
 	for _, x := range c.Profiles {
 		had, err := p.profiles.Load(ctx, p.db, t.Scope, x.ID)
 		if err != nil {
@@ -69,7 +81,7 @@ func (p *Plans) inverse(ctx context.Context, actor access.Actor, at profile.Plac
 	if err := p.inverseSites(ctx, p.db, t, c, &out); err != nil {
 		return out, err
 	}
-	return out, p.inverseDevices(ctx, p.db, t, c, &out)
+	return out, p.inverseDevices(ctx, actor, t, c, &out)
 }
 
 // inverse gives every attribute that the change touches the value it has, and takes away what it would add.
@@ -118,12 +130,12 @@ func (p *Plans) inverseSites(ctx context.Context, q db.Q, t tenant.Tenant, c Cha
 	return nil
 }
 
-func (p *Plans) inverseDevices(ctx context.Context, q db.Q, t tenant.Tenant, c Change, out *Change) error {
+func (p *Plans) inverseDevices(ctx context.Context, actor access.Actor, t tenant.Tenant, c Change, out *Change) error {
 	ids := make([]string, len(c.Devices))
 	for i, x := range c.Devices {
 		ids[i] = x.ID
 	}
-	groups, err := p.devices.Members(ctx, q, t.ID, ids)
+	groups, err := p.devices.Members(ctx, p.db, t.ID, ids)
 	if err != nil {
 		return err
 	}
@@ -133,8 +145,16 @@ func (p *Plans) inverseDevices(ctx context.Context, q db.Q, t tenant.Tenant, c C
 			had := append([]string{}, groups[x.ID]...)
 			back.Groups = &had
 		}
+		if x.Keys != nil {
+			had, err := p.devices.Keys(ctx, actor, t.ID, x.ID)
+			if err != nil {
+				return err
+			}
+			own := append([]phone.Key{}, had.Own...)
+			back.Keys = &own
+		}
 		if x.Model != nil || x.SiteID != nil {
-			d, err := p.devices.ByID(ctx, q, t.ID, x.ID)
+			d, err := p.devices.ByID(ctx, p.db, t.ID, x.ID)
 			if err != nil {
 				return err
 			}

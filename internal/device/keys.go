@@ -153,8 +153,11 @@ func (l layoutRow) everKeys() (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return writeKeys(layered(now, before)), nil
+	return writeKeys(EverKeys(now, before)), nil
 }
+
+// EverKeys gives, for each place, the key that a phone with these keys had there last: what must be emptied once they go (decision 14).
+func EverKeys(now, before []phone.Key) []phone.Key { return layered(now, before) }
 
 // KeyTemplate gives the keys that a group puts on its devices, and the version of the group.
 func (s *Service) KeyTemplate(ctx context.Context, actor access.Actor, customerID, groupID string) ([]phone.Key, int64, error) {

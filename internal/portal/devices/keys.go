@@ -7,11 +7,14 @@ import (
 	"github.com/a-h/templ"
 
 	"linecard/internal/access"
+	"linecard/internal/config"
 	"linecard/internal/device"
+	"linecard/internal/errs"
 	"linecard/internal/journal"
 	"linecard/internal/phone"
 	"linecard/internal/portal/page"
 	"linecard/internal/portal/parts"
+	"linecard/internal/portal/plans"
 	"linecard/internal/portal/ui"
 )
 
@@ -43,6 +46,8 @@ func (p Pages) Keys(r *page.Request) error {
 	}
 	return v.tabbed(r, "/keys", misfits(r, k.Misfits), t, more)
 }
+
+var errMeanwhile = errs.New(errs.Stale, "stale", "Somebody changed it meanwhile. Load it again.")
 
 // KeyTable shows keys in the order of their places; from says where each comes from.
 func KeyTable(r *page.Request, keys []phone.Key, from func(phone.Key) templ.Component) ui.Table {
@@ -153,6 +158,15 @@ func (p Pages) SetKeys(r *page.Request) error {
 	}
 	r.Tries("device_keys/edit", r.Actor.Place(), journal.Target{Kind: "device", ID: v.d.ID, Name: label(v.d)})
 	typed := ReadKeys(r, now.Own)
+	if r.Actor.Can(access.ProfileView) { // shown before it happens; who may not see plans saves at once
+		if n := r.Version(); n != 0 && n != now.Version {
+			return r.Again(errMeanwhile, v.keyPage(r, now, typed, errMeanwhile))
+		}
+		if err := plans.Propose(r, p.Deps, config.Asked{Kind: config.DeviceUpdate, DeviceID: v.d.ID, Keys: &typed}, v.at+"/keys"); err != nil {
+			return r.Again(err, v.keyPage(r, now, typed, err))
+		}
+		return nil
+	}
 	if _, err := p.Devices.SetKeys(r.Context(), r.Actor, v.d.CustomerID, v.d.ID, typed, r.Version()); err != nil {
 		return r.Again(err, v.keyPage(r, now, typed, err))
 	}

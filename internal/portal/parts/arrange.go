@@ -13,7 +13,7 @@ import (
 // Choice is something that can stand in an ordered list.
 type Choice struct{ ID, Name, Note, URL string }
 
-// Order is an ordered list that people arrange with buttons. The arrangement stands in the address until it is sent, so it works
+// Order is an ordered list that people arrange with buttons, with the keyboard, or by dragging. The arrangement stands in the address until it is sent, so it works
 // without scripts and the way back takes one step back.
 type Order struct {
 	Path, Save  string // where it is shown, and where it is posted
@@ -80,6 +80,7 @@ func (o Order) Show(r *page.Request) templ.Component {
 	if !o.Edit {
 		return t
 	}
+	t.Sort = &ui.Arrange{Path: o.Path, Field: o.Field, Label: r.T("order.move")}
 	return ui.Stack(t, o.picker(r, ids), o.send(r, ids))
 }
 

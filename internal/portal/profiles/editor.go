@@ -28,6 +28,8 @@ var errMeanwhile = errs.New(errs.Stale, "stale", "Somebody changed it meanwhile.
 type typed struct {
 	name, value string
 	drop        bool
+	based       bool   // the form said what the value was
+	base, had   string // that value, and "on" when there was one
 }
 
 // Edit is the editor of the values of a profile: those there are, a search in the dictionaries, and places for new ones.
@@ -66,8 +68,15 @@ func (p Pages) editor(r *page.Request, x profile.Profile, lines []typed, fault e
 	if err != nil {
 		return err
 	}
+	if errs.KindOf(fault) == errs.Stale {
+		return p.merge(r, x, lines, fault)
+	}
 	form := ui.Form{URL: at + "/edit", Faults: f, Submit: r.T("plans.review"), Cancel: at, Guard: true, Hidden: []ui.Hidden{page.Versioned(x.Version)}}
-	var fields []templ.Component
+	image, err := p.imageField(r, x, f)
+	if err != nil {
+		return err
+	}
+	fields := []templ.Component{image}
 	for i, t := range lines {
 		fields = append(fields, valueLine(r, x, schema, f, i, t))
 	}
@@ -83,11 +92,11 @@ func (p Pages) editor(r *page.Request, x profile.Profile, lines []typed, fault e
 			content = append(content, l.Filters(l.Search(r.T("effective.search"))), ui.Note(r.T("effective.more", "n", min(mostEdited, len(x.Attributes)), "total", len(x.Attributes))))
 		}
 	}
-	page := ui.Full(below(r, x, r.T("profiles.edit"), r.T("profiles.edit_lead")), append(content, ui.CardOf(r.T("profiles.values"), ui.FormOf(form, fields...)))...)
+	view := ui.Full(below(r, x, r.T("profiles.edit"), r.T("profiles.edit_lead")), append(content, ui.CardOf(r.T("profiles.values"), ui.FormOf(form, fields...)))...)
 	if fault != nil {
-		return r.Again(fault, page)
+		return r.Again(fault, view)
 	}
-	return r.Show(page)
+	return r.Show(view)
 }
 
 func valueLine(r *page.Request, x profile.Profile, schema profile.Schema, f ui.Faults, i int, t typed) templ.Component {
@@ -120,7 +129,19 @@ func valueLine(r *page.Request, x profile.Profile, schema profile.Schema, f ui.F
 	if _, there := x.Get(t.name); there {
 		drop = ui.Switch{Name: n + "drop", Label: r.T("profiles.drop"), On: t.drop}
 	}
-	return ui.Line(t.name, ui.Carry(n+"name", t.name), control, drop)
+	return ui.Line(t.name, ui.Carry(n+"name", t.name), base(r, x, n, t), control, drop)
+}
+
+// base carries what the value was when the person began, so that a change by somebody else can be told from their own.
+func base(r *page.Request, x profile.Profile, n string, t typed) templ.Component {
+	if t.based {
+		return ui.Stack(ui.Carry(n+"base", t.base), ui.Carry(n+"had", t.had))
+	}
+	a, there := x.Get(t.name)
+	if !there {
+		return nil
+	}
+	return ui.Stack(ui.Carry(n+"base", a.Value), ui.Carry(n+"had", "on"))
 }
 
 // describe words what a dictionary knows of a parameter.
@@ -161,41 +182,72 @@ func (p Pages) finder(r *page.Request, x profile.Profile) (templ.Component, erro
 	return ui.Stack(ui.CardOf(r.T("profiles.dictionary"), box), t), nil
 }
 
-// Save makes a plan of what was changed in the form.
+// Save makes a plan of what was changed in the form. Who was overtaken gets the merge view.
 func (p Pages) Save(r *page.Request) error {
 	x, err := p.one(r)
 	if err != nil {
 		return err
 	}
 	tries(r, "edit", x)
-	var lines []typed
+	lines := readLines(r)
+	overtaken := r.Version() != 0 && r.Version() != x.Version
 	change := map[string]*string{}
-	for i := range mostEdited + 3 {
-		n := "a[" + strconv.Itoa(i) + "]."
-		if !r.PostForm.Has(n + "name") {
-			break
+	for _, t := range lines {
+		if t.name == "" || overtaken && !t.touched() {
+			continue // what the person left as it was is not theirs to decide
 		}
-		t := typed{name: strings.TrimSpace(r.PostForm.Get(n + "name")), value: r.PostForm.Get(n + "value"), drop: r.PostForm.Get(n+"drop") == "on"}
-		lines = append(lines, t)
 		was, there := x.Get(t.name)
 		switch {
-		case t.name == "":
 		case t.drop && there:
 			change[t.name] = nil
 		case !t.drop && (!there || was.Value != t.value):
 			change[t.name] = &t.value
 		}
 	}
-	if len(change) == 0 {
+	asked := config.Asked{Kind: config.ProfileUpdate, ProfileID: x.ID, Attributes: change}
+	if r.PostForm.Has("image") && r.PostFormValue("image") != x.ImageID {
+		image := r.PostFormValue("image")
+		asked.ImageID = &image
+	}
+	if len(change) == 0 && asked.ImageID == nil {
 		return r.Done("/profiles/"+x.ID, r.T("profiles.unchanged"))
 	}
-	if v := r.Version(); v != 0 && v != x.Version {
+	if overtaken {
 		return p.editor(r, x, lines, errMeanwhile)
 	}
-	if err := plans.Propose(r, p.Deps, config.Asked{Kind: config.ProfileUpdate, ProfileID: x.ID, Attributes: change}, "/profiles/"+x.ID); err != nil {
+	if err := plans.Propose(r, p.Deps, asked, "/profiles/"+x.ID); err != nil {
 		return p.editor(r, x, lines, err)
 	}
 	return nil
+}
+
+// readLines reads the lines of the form, or the decisions of the merge view.
+func readLines(r *page.Request) []typed {
+	var lines []typed
+	for i := range mostEdited + 3 {
+		n := "a[" + strconv.Itoa(i) + "]."
+		if !r.PostForm.Has(n + "name") {
+			break
+		}
+		get := func(name string) string { return r.PostForm.Get(n + name) }
+		t := typed{name: strings.TrimSpace(get("name")), value: get("value"), drop: get("drop") == "on", based: r.PostForm.Has(n+"base") || r.PostForm.Has(n+"had"), base: get("base"), had: get("had")}
+		switch {
+		case get("take") == "theirs":
+			continue
+		case get("take") == "base":
+			t.value, t.drop = t.base, t.had != "on"
+		}
+		lines = append(lines, t)
+	}
+	return lines
+}
+
+// touched says whether the person changed the line; one without a base is new.
+func (t typed) touched() bool {
+	if t.drop {
+		return t.had == "on"
+	}
+	return t.had != "on" || t.value != t.base
 }
 
 // AskImport shows the form for a file or a pasted text (DM-147, DM-148).

@@ -12,7 +12,12 @@ type Table struct {
 	Bulk    []Action // what can be done with the chosen rows; their URL gets the POST
 	Empty   Empty    // shown instead of a table without rows
 	Pager   *Pager
+	Sort    *Arrange // rows that people put into an order of their own
 }
+
+// Arrange lets scripts move the rows of a table with a handle, by pointer or arrow keys. A new order is an address: Path with the ids of the
+// rows under Field, in order, so the buttons of rows, which lead to the same addresses, need no script.
+type Arrange struct{ Path, Field, Label string } // Label names the handle: "Move"
 
 // Column is one column. The first one names the row.
 type Column struct {
@@ -59,4 +64,12 @@ func columnClass(c Column) string {
 		class += " minor"
 	}
 	return class
+}
+
+// sortable gives the attributes that scripts need to move rows.
+func (t Table) sortable() templ.Attributes {
+	if t.Sort == nil {
+		return nil
+	}
+	return templ.Attributes{"data-order": t.Sort.Path, "data-field": t.Sort.Field, "data-grip": t.Sort.Label}
 }

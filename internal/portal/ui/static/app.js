@@ -166,7 +166,7 @@
   if (document.body.dataset.session) {
     setInterval(async () => {
       const answer = await fetch(document.body.dataset.session, { headers: { "X-Poll": "1" }, credentials: "same-origin" }).catch(() => null);
-      if (answer && answer.status === 401) location.reload();
+      if (answer && answer.status === 401) { each("main form[data-guard]", (form) => { if (unsaved) keepDraft(form); }); unsaved = false; location.reload(); }
     }, 60000);
   }
 
@@ -253,6 +253,33 @@
     window.addEventListener("pagehide", deaf);
     window.addEventListener("pageshow", listen);
     listen();
+  }
+
+  // What was typed into a form outlives a session that ends before it arrives: it is kept in this tab until the person who typed it is
+  // back at the same form, and nowhere else. Passwords and files are not kept.
+  const who = document.querySelector(".account-button")?.textContent.trim();
+  const drafted = "draft";
+  const keepDraft = (form) => {
+    const fields = [...new FormData(form)].filter(([name, value]) => typeof value === "string" && !["csrf", "version"].includes(name) && !form.querySelector(`[type="password"][name="${CSS.escape(name)}"]`));
+    try { sessionStorage.setItem(drafted, JSON.stringify({ who, at: location.pathname + location.search, fields })); } catch { /* full or switched off: then it is lost */ }
+  };
+  const dropDraft = () => { try { sessionStorage.removeItem(drafted); } catch { /* switched off */ } };
+  if (document.body.dataset.session) {
+    let draft = null;
+    try { draft = JSON.parse(sessionStorage.getItem(drafted)); } catch { /* switched off */ }
+    dropDraft();
+    const form = document.querySelector("main form[data-guard]");
+    if (draft && form && !form.querySelector("[data-faults]") && draft.who === who && draft.at === location.pathname + location.search) {
+      for (const box of form.querySelectorAll('[type="checkbox"], [type="radio"]')) box.checked = draft.fields.some(([name, value]) => name === box.name && value === box.value);
+      const left = [...draft.fields];
+      for (const field of form.querySelectorAll("input, select, textarea")) {
+        if (["hidden", "password", "file", "checkbox", "radio"].includes(field.type)) continue;
+        const i = left.findIndex(([name]) => name === field.name);
+        if (i >= 0) field.value = left.splice(i, 1)[0][1];
+      }
+      unsaved = true;
+    }
+    document.addEventListener("submit", (event) => { if (event.target.matches("form[data-guard]")) keepDraft(event.target); else dropDraft(); });
   }
 
   // Unsaved changes.
