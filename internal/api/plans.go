@@ -26,6 +26,7 @@ type Plan struct {
 	Warnings        []PlanWarning  `json:"warnings"`
 	StaysOnPhone    []string       `json:"stays_on_phone" doc:"Parameters that are taken away but that phones keep"`
 	StaysAfterUndo  []string       `json:"stays_after_undo" doc:"Parameters that are new and that phones would keep after an undo"`
+	Import          *PlanImport    `json:"import" doc:"Of an import: what becomes of its rows"`
 	Actor           string         `json:"actor"`
 	AppliedBy       string         `json:"applied_by"`
 	OperationID     string         `json:"operation_id" doc:"Of a plan that is computed in the background"`
@@ -35,6 +36,37 @@ type Plan struct {
 	Applied         *time.Time     `json:"applied"`
 	Ended           *time.Time     `json:"ended" doc:"When it was undone or withdrawn, or failed"`
 	Error           *PlanFault     `json:"error"`
+}
+
+// PlanImport is what becomes of the rows of a file.
+type PlanImport struct {
+	Added   int       `json:"added"`
+	Updated int       `json:"updated"`
+	Skipped int       `json:"skipped"`
+	Failed  int       `json:"failed"`
+	Rows    []PlanRow `json:"rows" doc:"Rows that fail, are skipped or have warnings; the first hundred"`
+}
+
+// PlanRow is one row of a file.
+type PlanRow struct {
+	Line     int      `json:"line"`
+	Device   string   `json:"device"`
+	Outcome  string   `json:"outcome" enum:"added,updated,skipped,failed"`
+	Code     string   `json:"code"`
+	Reason   string   `json:"reason"`
+	Warnings []string `json:"warnings"`
+}
+
+func importOf(i config.ImportCounts) *PlanImport {
+	out := &PlanImport{Added: i.Added, Updated: i.Updated, Skipped: i.Skipped, Failed: i.Failed, Rows: []PlanRow{}}
+	for _, r := range i.Rows {
+		row := PlanRow{Line: r.Line, Device: r.Device, Outcome: r.Outcome, Code: r.Code, Reason: r.Reason, Warnings: []string{}}
+		for _, w := range r.Warnings {
+			row.Warnings = append(row.Warnings, w.Reason)
+		}
+		out.Rows = append(out.Rows, row)
+	}
+	return out
 }
 
 // PlanFault is why a plan failed.
@@ -98,6 +130,9 @@ func planOf(p config.Plan) Plan {
 	for _, w := range s.Warnings {
 		out.Warnings = append(out.Warnings, PlanWarning{w.Code, w.Message, w.Devices, w.Sample})
 	}
+	if s.Import != nil {
+		out.Import = importOf(*s.Import)
+	}
 	if p.Window != nil {
 		out.Window = &PlanWindow{p.Window.Start.String(), p.Window.End.String()}
 	}
@@ -122,7 +157,7 @@ type PlanRef struct {
 
 // NewPlan is a change to look at. The kind says which of the other fields count.
 type NewPlan struct {
-	Kind         string               `json:"kind" enum:"profile.update,software.set,container.set,group.set,site.update,device.update"`
+	Kind         string               `json:"kind" enum:"profile.update,software.set,container.set,group.set,site.update,device.update,import"`
 	ProfileID    string               `json:"profile_id,omitempty" maxLength:"128" doc:"profile.update, software.set"`
 	Attributes   map[string]*string   `json:"attributes,omitempty" doc:"profile.update: merged with what the profile has; null takes one away"`
 	ImageID      *string              `json:"software_image_id,omitempty" maxLength:"128" doc:"profile.update, software.set; empty for none"`
@@ -137,11 +172,18 @@ type NewPlan struct {
 	DeviceID     string               `json:"device_id,omitempty" maxLength:"128" doc:"device.update"`
 	Model        *string              `json:"model,omitempty" maxLength:"64" doc:"device.update"`
 	GroupIDs     *[]string            `json:"group_ids,omitempty" maxItems:"1000" doc:"device.update: the first is the highest"`
+	File         string               `json:"file,omitempty" maxLength:"900000" doc:"import: the text of a CSV file of at most 1,000 devices"`
+	Mode         string               `json:"mode,omitempty" enum:"skip,overwrite,merge" doc:"import: what becomes of devices that are there; absent: skip"`
+	Format       string               `json:"format,omitempty" enum:"linecard,poly-lens,fusionpbx" doc:"import"`
+	Separator    string               `json:"separator,omitempty" maxLength:"1" doc:"import: absent, told from the header"`
 }
 
 func (n NewPlan) asked() config.Asked {
 	a := config.Asked{Kind: n.Kind, ProfileID: n.ProfileID, Attributes: n.Attributes, ImageID: n.ImageID, Container: profile.Kind(n.Container), Key: n.Key, ProfileIDs: n.ProfileIDs,
 		GroupID: n.GroupID, DeviceIDs: n.DeviceIDs, SiteID: n.SiteID, Path: n.DownloadPath, DeviceID: n.DeviceID, Model: n.Model, GroupIDs: n.GroupIDs}
+	if n.File != "" {
+		a.Import = &config.ImportFile{Data: []byte(n.File), Mode: n.Mode, Format: n.Format, Separator: n.Separator}
+	}
 	if n.Subnets != nil {
 		s := networksOf(*n.Subnets)
 		a.Subnets = &s

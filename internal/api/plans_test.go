@@ -79,3 +79,36 @@ func TestAChangeIsSeenAppliedAndUndoneThroughTheAPI(t *testing.T) {
 		}
 	})
 }
+
+// Surfaces: kind import. The plan tells what becomes of the rows before anything is changed.
+func TestADeviceFileIsPlannedThroughTheAPI(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		token := w.root()
+		base := "/customers/" + w.c.ID
+		w.post(token, base+"/devices", map[string]any{"mac": "0004f2000001"}).status(201)
+		file := "mac_address,endpoint_name\n0004f2000001,A\n0004f2000002,B\nnonsense,C\n"
+		r := w.post(token, base+"/plans", map[string]any{"kind": "import", "mode": "merge", "file": file}).status(200)
+		var plan struct {
+			ID, State string
+			Import    struct {
+				Added, Updated, Failed int
+				Rows                   []struct {
+					Line          int
+					Outcome, Code string
+				}
+			}
+		}
+		r.into(&plan)
+		if i := plan.Import; plan.State != "ready" || i.Added != 1 || i.Updated != 1 || i.Failed != 1 || len(i.Rows) != 1 || i.Rows[0].Line != 4 || i.Rows[0].Code == "" {
+			t.Errorf("%+v", plan)
+		}
+		w.get(token, base+"/devices?q=0004f2000002").status(200)
+		w.post(token, base+"/plans/"+plan.ID+"/apply", nil).status(200)
+		if d := w.get(token, base+"/devices?q=0004f2000002").object()["items"].([]any); len(d) != 1 {
+			t.Errorf("%v", d)
+		}
+		w.post(token, base+"/plans/"+plan.ID+"/undo", nil).refused(409, "import_not_undone")
+		w.post(token, base+"/plans", map[string]any{"kind": "import", "file": "a,b\n1,2\n"}).refused(400, "csv_header")
+		w.post(token, base+"/plans", map[string]any{"kind": "import"}).refused(400, "invalid_fields")
+	})
+}

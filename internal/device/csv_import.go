@@ -21,6 +21,7 @@ import (
 // ImportedProfiles keeps the attributes of device files: one profile for each device that has any (DM-259).
 type ImportedProfiles interface {
 	SetImported(ctx context.Context, tx *db.Tx, actor access.Actor, t tenant.Tenant, rows []profile.ImportedRow) ([]profile.RowFault, error)
+	ForeseeImported(ctx context.Context, q db.Q, t tenant.Tenant, rows []profile.ImportedRow) (map[string]profile.Foreseen, []profile.RowFault, error)
 	OfDevices(ctx context.Context, q db.Q, customerID string, fn func(deviceID string, ps []profile.Profile) error) error
 }
 
@@ -101,17 +102,7 @@ var errMode = errs.BadField("mode", "unknown_value", "Choose one of: skip, overw
 // locked.
 func (s *Service) Import(ctx context.Context, actor access.Actor, customerID string, f ImportFile) (*ImportReport, operation.Operation, error) {
 	var none operation.Operation
-	t, err := s.allowed(ctx, s.db, actor, access.DeviceEdit, customerID)
-	if err == nil && t.State == tenant.Archived {
-		err = errArchived
-	}
-	if f.Mode = cmp.Or(f.Mode, ModeSkip); err == nil && f.Mode != ModeSkip && f.Mode != ModeOverwrite && f.Mode != ModeMerge {
-		err = errMode
-	}
-	if err != nil {
-		return nil, none, err
-	}
-	units, err := s.readUnits(f)
+	t, units, err := s.importable(ctx, actor, customerID, &f)
 	if err != nil {
 		return nil, none, err
 	}
@@ -132,6 +123,22 @@ func (s *Service) Import(ctx context.Context, actor access.Actor, customerID str
 		return nil, none, err
 	}
 	return reportOf(rows), none, nil
+}
+
+// importable decides whether the actor may import, and reads the file; an empty mode becomes the usual one.
+func (s *Service) importable(ctx context.Context, actor access.Actor, customerID string, f *ImportFile) (tenant.Tenant, []*unit, error) {
+	t, err := s.allowed(ctx, s.db, actor, access.DeviceEdit, customerID)
+	if err == nil && t.State == tenant.Archived {
+		err = errArchived
+	}
+	if f.Mode = cmp.Or(f.Mode, ModeSkip); err == nil && f.Mode != ModeSkip && f.Mode != ModeOverwrite && f.Mode != ModeMerge {
+		err = errMode
+	}
+	if err != nil {
+		return t, nil, err
+	}
+	units, err := s.readUnits(*f)
+	return t, units, err
 }
 
 // rehearse tells what an import would do, without a transaction.

@@ -77,8 +77,20 @@ func (s *Service) setAttributes(ctx context.Context, tx *db.Tx, actor access.Act
 	if s.imported == nil {
 		return nil
 	}
-	var rows []profile.ImportedRow
-	var of []*intent
+	rows, of := importedRows(f, p)
+	if len(rows) == 0 {
+		return nil
+	}
+	faults, err := s.imported.SetImported(ctx, tx, actor, t, rows)
+	if err != nil {
+		return err
+	}
+	p.refuse(of, faults)
+	return nil
+}
+
+// importedRows gives what the file says for CSV profiles, and of which device each row is.
+func importedRows(f ImportFile, p *importPlan) (rows []profile.ImportedRow, of []*intent) {
 	for _, x := range append(slices.Clone(p.fresh), p.known...) {
 		if len(x.attributes) == 0 && (x.fresh || f.Mode == ModeMerge) {
 			continue // none; and an import that merges takes nothing away
@@ -87,20 +99,17 @@ func (s *Service) setAttributes(ctx context.Context, tx *db.Tx, actor access.Act
 			Attributes: x.attributes, Merge: f.Mode == ModeMerge})
 		of = append(of, x)
 	}
-	if len(rows) == 0 {
-		return nil
-	}
-	faults, err := s.imported.SetImported(ctx, tx, actor, t, rows)
-	if err != nil {
-		return err
-	}
+	return rows, of
+}
+
+// refuse leaves devices whose attributes are refused out of the plan.
+func (p *importPlan) refuse(of []*intent, faults []profile.RowFault) {
 	for _, fault := range faults {
 		x := of[fault.Row]
 		x.outcome = failure(Outcome{}, fault.Err)
 		is := func(o *intent) bool { return o == x }
 		p.fresh, p.known = slices.DeleteFunc(p.fresh, is), slices.DeleteFunc(p.known, is)
 	}
-	return nil
 }
 
 // addImported writes new devices.
