@@ -42,6 +42,8 @@ func killed(t *testing.T, s site, kills int) {
 	operator := s.bootstrap(t)
 	n := s.serve(t)
 	partner := operator.must(t, "POST", "/api/v1/partners", map[string]any{"name": "Killers", "email": "k@partner.example", "contact": "K"}).text("id")
+	shop := newOffer(t, operator, partner)
+	phone := s.phoneClient(t)
 	book := &ledger{acked: map[string]string{}, edited: map[string]string{}}
 	var slowest time.Duration
 	for round := range kills {
@@ -51,6 +53,8 @@ func killed(t *testing.T, s site, kills int) {
 		for c := range 6 {
 			clients.Go(func() { book.load(ctx, operator, partner, fmt.Sprintf("%d-%d", round, c)) })
 		}
+		clients.Go(func() { shop.sell(ctx, operator, round) })
+		clients.Go(func() { shop.upload(ctx, n.phones, phone, round) })
 		// However slow the computer is, the kill comes while writes are being acknowledged.
 		dbtest.Eventually(t, "writes are acknowledged", func() bool { return book.count() > before })
 		wait := time.NewTimer(time.Duration(rand.IntN(200)) * time.Millisecond)
@@ -63,6 +67,7 @@ func killed(t *testing.T, s site, kills int) {
 		slowest = max(slowest, time.Since(begin))
 	}
 	book.check(t, operator, partner)
+	shop.check(t, operator)
 	t.Logf("%d kills, %d requests, %d acknowledged creations, slowest start %v", kills, book.asked, len(book.acked), slowest)
 	if slowest > 2*time.Second {
 		t.Errorf("the slowest start took %v, more than 2 s", slowest)
@@ -113,22 +118,14 @@ func (b *ledger) check(t *testing.T, c *caller, partner string) {
 	t.Helper()
 	found := map[string]string{}
 	contacts := map[string]string{}
-	for cursor := ""; ; {
-		page := c.must(t, "GET", "/api/v1/customers?limit=1000&owner_id="+partner+"&cursor="+cursor, nil)
-		items, _ := page.body["items"].([]any)
-		for _, it := range items {
-			o := it.(map[string]any)
-			name := fmt.Sprint(o["name"])
-			if _, twice := found[name]; twice {
-				t.Errorf("%s is there twice", name)
-			}
-			found[name] = fmt.Sprint(o["id"])
-			contacts[fmt.Sprint(o["id"])] = fmt.Sprint(o["contact"])
+	each(t, c, "/api/v1/customers?owner_id="+partner, "cursor", func(o map[string]any) {
+		name := fmt.Sprint(o["name"])
+		if _, twice := found[name]; twice {
+			t.Errorf("%s is there twice", name)
 		}
-		if cursor, _ = page.body["next"].(string); cursor == "" {
-			break
-		}
-	}
+		found[name] = fmt.Sprint(o["id"])
+		contacts[fmt.Sprint(o["id"])] = fmt.Sprint(o["contact"])
+	})
 	// Each customer that is there came with exactly one event and one first administrator: nothing is half done.
 	made, admins := map[string]int{}, map[string]int{}
 	dbtest.Eventually(t, "every event has its place", func() bool {
