@@ -184,8 +184,11 @@ func (s *Service) ResetFirst(ctx context.Context, a access.Actor, tenantID strin
 		return Account{}, err
 	}
 	act := access.PartnerResetPassword
-	if t.Kind == access.Customer {
+	switch t.Kind {
+	case access.Customer:
 		act = access.CustomerResetPassword
+	case access.SubPartner: // whoever sees to sub-partners helps the first person there too (WS-83)
+		act = access.SubPartnerEdit
 	}
 	if err := access.Decide(a, act, target); err != nil {
 		return Account{}, err

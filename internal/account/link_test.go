@@ -398,3 +398,24 @@ func TestANewPasswordEndsEveryLinkThatCouldSetAnother(t *testing.T) { // CH-9, C
 		refused(t, w.svc.SetPasswordByLink(w.ctx(), reset, secret.Hide(word+"y"), ""), errs.Gone, "link_expired")
 	})
 }
+
+// WS-83: a partner's administrator with both roles helps the first person of a sub-partner; one role alone, a stranger and the sub-partner's
+// own customers do not.
+func TestWhoSeesToSubPartnersResetsTheirFirstAdministrator(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		first := w.invited(Invitation{TenantID: w.s.ID, Email: newEmail(), Name: "First", Roles: []access.Role{access.PartnerFullAdmin}, First: true})
+		both := w.actor(w.person(w.p, access.PartnerFullAdmin, access.PartnerWholesaleAdmin))
+		w.clock.Advance(2 * time.Minute)
+		got, err := w.svc.ResetFirst(w.ctx(), both, w.s.ID)
+		w.ok(err)
+		if got.ID != first.ID {
+			t.Errorf("%+v", got)
+		}
+		_, err = w.svc.ResetFirst(w.ctx(), w.actor(w.person(w.p, access.PartnerFullAdmin)), w.s.ID)
+		if errs.KindOf(err) != errs.NotFound && errs.KindOf(err) != errs.Forbidden || err == nil {
+			t.Errorf("with one role: %v", err)
+		}
+		_, err = w.svc.ResetFirst(w.ctx(), both, w.p.ID)
+		refused(t, err, errs.Forbidden, "forbidden")
+	})
+}

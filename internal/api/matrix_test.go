@@ -267,6 +267,8 @@ func (a who) expect(op api.Op, key string, kind access.TenantKind) outcome {
 		if own {
 			need = access.SettingsEdit
 		}
+	case "reset-partner-password":
+		need = map[bool]access.Action{true: access.SubPartnerEdit, false: access.PartnerResetPassword}[kind == access.SubPartner]
 	case "freeze-partner", "unfreeze-partner":
 		need = map[bool]access.Action{true: access.SubPartnerSuspend, false: access.PartnerFreeze}[kind == access.SubPartner]
 	case "suspend-partner", "resume-partner":
