@@ -25,7 +25,7 @@ func TestTheOverviewCountsWhatTheActorSeesAndShowsItsLog(t *testing.T) {
 			{w.Operator, []string{"Partners 1", "Customers 2", "Frozen customers 0", "Operator created"}, []string{"Partner created Brightline"}},
 			{w.Partner, []string{"Customers 1", "Partner created"}, []string{"青禾"}},
 			{w.SubPartner, []string{"Customers 1", "Sub-partner created"}, []string{"Harbour"}},
-			{w.Customer, []string{"Devices 0", "Customer created"}, []string{"Brightline", "Partners"}},
+			{w.Customer, []string{"All phones 0", "What needs attention", "Customer created"}, []string{"Brightline", "Partners"}},
 		} {
 			a := w.SignedIn(t, c.who).Get("/")
 			if a.Status != http.StatusOK || !a.Has(c.says...) {
