@@ -12,6 +12,7 @@ import (
 	"linecard/internal/portal/live"
 	"linecard/internal/portal/logs"
 	"linecard/internal/portal/looks"
+	"linecard/internal/portal/manual"
 	"linecard/internal/portal/orders"
 	"linecard/internal/portal/page"
 	"linecard/internal/portal/partners"
@@ -24,7 +25,7 @@ import (
 // areas is the business pages: each area's own table stands at the top of its package.
 func areas(d *Deps) []page.Route {
 	return slices.Concat(customers.Routes(d), partners.Routes(d), orders.Routes(d), devices.Routes(d), groups.Routes(d), sites.Routes(d), home.Routes(d), profiles.Routes(d), plans.Routes(d), inside.Routes(d), team.Routes(d),
-		integrations.Routes(d), logs.Routes(d), looks.Routes(d), live.Routes(d), offering(d))
+		integrations.Routes(d), logs.Routes(d), looks.Routes(d), manual.Routes(d), live.Routes(d), offering(d))
 }
 
 // areaWays is the side navigation of the business pages, in its order on the page.

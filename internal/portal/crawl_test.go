@@ -70,7 +70,7 @@ func TestEveryLinkAndFormLeadsSomewhereForEveryRole(t *testing.T) {
 // variants is how many addresses of one path are visited: filters, orders and doors of the same page.
 const variants = 3
 
-func crawl(t *testing.T, w *portaltest.World, b *portaltest.Browser, actor access.Actor) {
+func crawl(t *testing.T, w *portaltest.World, b *portaltest.Browser, actor access.Actor, besides ...string) {
 	t.Helper()
 	table := newTable(&w.Deps)
 	queue, seen, posted := []string{"/"}, map[string]bool{"/": true}, map[string]bool{}
@@ -87,14 +87,15 @@ func crawl(t *testing.T, w *portaltest.World, b *portaltest.Browser, actor acces
 			continue
 		}
 		if strings.HasPrefix(a.Header.Get("Content-Type"), "text/html") {
+			weigh(t, b, at, a)
 			if raw := rawKey.FindString(a.Says()); raw != "" && !strings.HasPrefix(at, "/webhooks") && !strings.HasPrefix(at, "/tokens") &&
-				!strings.HasPrefix(at, "/profiles/") && !strings.HasPrefix(at, "/plans/") && !strings.HasSuffix(at, "/configuration") {
+				!strings.HasPrefix(at, "/docs/") && !strings.HasPrefix(at, "/profiles/") && !strings.HasPrefix(at, "/plans/") && !strings.HasSuffix(at, "/configuration") {
 				t.Errorf("%s says %q", at, raw)
 			}
 		}
 		for _, m := range hrefs.FindAllStringSubmatch(a.Body, -1) {
 			to := html.UnescapeString(m[1])
-			if !inside(to) || seen[to] {
+			if !inside(to) || seen[to] || slices.ContainsFunc(besides, func(p string) bool { return strings.HasPrefix(to, p) }) {
 				continue
 			}
 			seen[to] = true

@@ -17,7 +17,7 @@ import (
 // public are the addresses that need no session. A new one is added here on purpose or not at all.
 var public = []string{
 	"GET /brand/{file}", "GET /captcha/{id}/picture.png", "GET /captcha/{id}/sound.wav", "GET /code/{realm}", "GET /customer", "GET /demo/mail", "GET /demo/mail/{id}",
-	"GET /design", "GET /design/{part}", "GET /help", "GET /link/{token}", "GET /move/{token}", "GET /operator", "GET /partner", "GET /recover/{realm}", "GET /static/",
+	"GET /design", "GET /design/{part}", "GET /docs", "GET /docs/{page}", "GET /help", "GET /link/{token}", "GET /move/{token}", "GET /operator", "GET /partner", "GET /recover/{realm}", "GET /static/",
 	"GET /{$}", "POST /code/{realm}", "POST /customer", "POST /link/{token}", "POST /move/{token}", "POST /operator", "POST /partner", "POST /preferences",
 	"POST /recover/{realm}", "POST /sign-out",
 }

@@ -52,7 +52,8 @@ var rooms = map[string]room{
 	"boot":       {level: 13},
 	"sim":        {level: 13, only: []string{"errs", "phone"}}, // talks to a server over the network only
 	"app":        {level: 14},
-	"cmd":        {level: 15}, // flags and one call
+	"cmd":        {level: 15},                  // flags and one call
+	"docs":       {level: 0, only: []string{}}, // the manual, embedded
 
 	"browser":   {level: 16, tests: true},                  // tests in a real browser against a whole app
 	"structure": {level: 0, only: []string{}, tests: true}, // reads source, imports none of it

@@ -27,7 +27,7 @@ func (r *Request) Shell(title, lead string) ui.Shell {
 	if to := r.Way("/feedback"); to != "" && r.Actor.Tenant.Kind != access.Operator { // nobody stands above the operator
 		s.Feedback = to + "?from=" + url.QueryEscape(ReturnPath(r.URL.RequestURI()))
 	}
-	s.LiveURL = r.live()
+	s.LiveURL, s.GuideURL = r.live(), r.guide()
 	if d := r.Actor.Acting; d != nil {
 		s.Acting = &ui.Acting{Tenant: d.Tenant.Name, Person: r.Me.Name, Home: r.Actor.Tenant.Name, ReadOnly: d.ReadOnly, Until: r.actingUntil(), LeaveURL: "/leave"}
 	}

@@ -31,6 +31,7 @@ type Shell struct {
 	SignOutURL string // POST
 	SessionURL string // asked now and then by scripts: 401 tells that the session is over; "" is not asked
 	LiveURL    string // where scripts are told of changes; "" is not listened to
+	GuideURL   string // where the manual speaks of this page; "" leaves it out
 	HelpURL    string // in the account menu; "" leaves it out
 	Feedback   string // address of the feedback form, beside the account menu (CH-92); "" leaves it out
 	Badge      *Badge // state of the page's object, beside the title
