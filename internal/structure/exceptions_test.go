@@ -46,6 +46,7 @@ var computedCodes = map[string]string{
 	"internal/subscriber/checklocation.go": "sentinels of the room, put at the field that they are about",
 	"internal/tenant/offer.go":             "sentinels above, put at the field that they are about",
 	"internal/portal/devices/importing.go": "faults that an operation kept, shown again",
+	"internal/portal/sites/importing.go":   "faults that an operation kept, shown again",
 	"internal/portal/plans/plans.go":       "a fault that a plan kept, shown again",
 }
 
