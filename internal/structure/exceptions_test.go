@@ -47,6 +47,7 @@ var computedCodes = map[string]string{
 	"internal/tenant/offer.go":             "sentinels above, put at the field that they are about",
 	"internal/portal/devices/importing.go": "faults that an operation kept, shown again",
 	"internal/portal/sites/importing.go":   "faults that an operation kept, shown again",
+	"internal/portal/home/lists.go":        "faults that an operation kept, shown again",
 	"internal/portal/plans/plans.go":       "a fault that a plan kept, shown again",
 }
 
