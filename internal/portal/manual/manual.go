@@ -116,7 +116,7 @@ func read(name, locale string) (source []byte, translated bool, err error) {
 
 func titleOf(source []byte) string {
 	first, _, _ := strings.Cut(string(source), "\n")
-	return strings.TrimSpace(strings.TrimPrefix(first, "#"))
+	return strings.TrimSpace(strings.ReplaceAll(strings.TrimPrefix(first, "#"), "`", ""))
 }
 
 // plain writes a name so that nothing in it is markup.
