@@ -348,7 +348,7 @@ func TestNobodyReachesSidewaysOrUpwards(t *testing.T) {
 // not against oneself.
 var emptyHanded = map[string]bool{"delete-branding-host": true,
 	"release-redirect-claim": true,
-	"get-carrier": true, "edit-carrier": true, "delete-screening-list": true, "answer-sub-partner-request": true, "get-compliance-case": true, "decide-compliance-case": true, // none of the world
+	"get-carrier":            true, "edit-carrier": true, "delete-screening-list": true, "answer-sub-partner-request": true, "get-compliance-case": true, "decide-compliance-case": true, // none of the world
 	"get-wholesale-customer": true, "edit-wholesale-customer": true, "delete-wholesale-customer": true, "retry-wholesale-customer": true, "consent-wholesale-customer": true, "show-wholesale-history": true,
 	"get-device-log": true, "delete-device-log": true, "read-phone-file": true, "delete-phone-file": true, "adopt-knock": true, "dismiss-knock": true, "move-device": true,
 	"get-maker-root": true, "edit-maker-root": true, "remove-maker-root": true,

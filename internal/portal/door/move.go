@@ -60,4 +60,3 @@ func (p Pages) AgreeToMove(r *page.Request) error {
 	}
 	return p.showMove(r, err)
 }
-

@@ -18,6 +18,7 @@ import (
 type Site struct {
 	Deps
 	routes  map[string]Route
+	table   *http.ServeMux // finds the pattern of a path; answers nothing
 	ways    []Way
 	tries   *httpx.Limiter // of people who are not signed in, by address
 	handler http.Handler
@@ -34,7 +35,7 @@ func New(d Deps, routes []Route, ways []Way) (*Site, error) {
 	if d.SignInsPerMinute <= 0 {
 		d.SignInsPerMinute = 60
 	}
-	s := &Site{Deps: d, routes: map[string]Route{}, ways: ways}
+	s := &Site{Deps: d, routes: map[string]Route{}, table: http.NewServeMux(), ways: ways}
 	s.tries = httpx.NewLimiter(httpx.Rate{Burst: d.SignInsPerMinute, Every: time.Minute / time.Duration(d.SignInsPerMinute)}, 0, d.DB.Clock())
 	mux := httpx.NewMux()
 	mux.Refuse = func(w http.ResponseWriter, r *http.Request, status int, err error) {
@@ -48,6 +49,7 @@ func New(d Deps, routes []Route, ways []Way) (*Site, error) {
 			return nil, fmt.Errorf("portal: the route %q is doubled or incomplete", route.Pattern)
 		}
 		s.routes[route.Pattern] = route
+		s.table.Handle(route.Pattern, http.NotFoundHandler())
 		mux.HandleFunc(route.Pattern, func(w http.ResponseWriter, r *http.Request) { s.serve(w, r, route) })
 	}
 	for _, way := range ways {
@@ -63,12 +65,16 @@ func New(d Deps, routes []Route, ways []Way) (*Site, error) {
 	return s, nil
 }
 
-// route gives the row of a page by its path without parameters. The start page has a pattern of its own.
+// route gives the row of the page that answers a path. The start page has a pattern of its own.
 func (s *Site) route(path string) (Route, bool) {
 	if path == "/" {
 		path = "/{$}"
 	}
 	route, ok := s.routes["GET "+path]
+	if !ok {
+		_, pattern := s.table.Handler(&http.Request{Method: http.MethodGet, URL: &url.URL{Path: path}, Host: "localhost"})
+		route, ok = s.routes[pattern]
+	}
 	return route, ok
 }
 

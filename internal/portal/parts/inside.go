@@ -63,6 +63,9 @@ func (i Inside) Tabs(r *page.Request, current string) templ.Component {
 	}
 	var tabs []ui.Tab
 	for _, t := range insideTabs {
+		if t.path == "/directory" && !i.Do(access.UserSync) {
+			continue
+		}
 		if to := r.Way(i.URL(t.path)); to != "" {
 			tabs = append(tabs, ui.Tab{Label: r.T(t.label), URL: to, Current: t.path == current})
 		}
