@@ -290,7 +290,7 @@ func (a who) expect(op api.Op, key string, kind access.TenantKind) outcome {
 	if strings.Contains(op.Path, "/accounts") && need == access.AccountEdit && !own && a.at != "operator" {
 		return denied // an organisation's people are its own affair
 	}
-	if slices.ContainsFunc(ofPhones, func(part string) bool { return strings.Contains(op.Path, part) }) || strings.Contains(op.Path, "/devices") || strings.Contains(op.Path, "/plans") || strings.Contains(op.Path, "/knocks") || strings.Contains(op.Path, "/resource-files") || strings.Contains(op.Path, "device-groups") || strings.Contains(op.Path, "/network-sites") || strings.Contains(op.Path, "/provisioning") {
+	if op.ID == "get-device-policy" || slices.ContainsFunc(ofPhones, func(part string) bool { return strings.Contains(op.Path, part) }) || strings.Contains(op.Path, "/devices") || strings.Contains(op.Path, "/plans") || strings.Contains(op.Path, "/knocks") || strings.Contains(op.Path, "/resource-files") || strings.Contains(op.Path, "device-groups") || strings.Contains(op.Path, "/network-sites") || strings.Contains(op.Path, "/provisioning") {
 		if a.at != "operator" && !own && key != "c" { // only C has authorised its provider (CH-29)
 			return denied
 		}

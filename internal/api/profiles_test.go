@@ -16,7 +16,7 @@ import (
 )
 
 // ofPhones are parts of addresses of what is about phones: a provider needs the customer's authorisation (CH-29).
-var ofPhones = []string{"/profiles", "/containers", "/dictionaries", "/attributes", "{managed_line}/reveal", "{managed_line}/sync", "/device-models", "/device-policy", "/external-devices"}
+var ofPhones = []string{"/profiles", "/containers", "/dictionaries", "/attributes", "{managed_line}/reveal", "{managed_line}/sync", "/device-models", "/external-devices"}
 
 // queries are parameters without which an operation does nothing.
 var queries = map[string]string{}

@@ -48,6 +48,10 @@ var computedCodes = map[string]string{
 	"internal/portal/devices/importing.go": "faults that an operation kept, shown again",
 	"internal/portal/sites/importing.go":   "faults that an operation kept, shown again",
 	"internal/portal/home/lists.go":        "faults that an operation kept, shown again",
+	"internal/portal/parts/told.go":        "faults of rooms and operations, said in the language of the page",
+	"internal/portal/users/file.go":        "faults that an operation kept, shown again",
+	"internal/portal/users/add.go":         "findings of a check, put at the field that they are about",
+	"internal/portal/wholesale/create.go":  "findings of a precheck, put at the field that they are about",
 	"internal/portal/plans/plans.go":       "a fault that a plan kept, shown again",
 }
 

@@ -42,6 +42,8 @@ func roomOf(dir string) string {
 	switch {
 	case parts[0] == "cmd":
 		return "cmd"
+	case dir == "docs": // pages that are embedded stand where people look for them
+		return "docs"
 	case parts[0] == "internal" && len(parts) > 1:
 		return parts[1]
 	}
