@@ -24,7 +24,7 @@ func TestThePagesOfTheWholesaleOfferDoWhatTheySay(t *testing.T) {
 				t.Errorf("%d, want %d with %q: %s", a.Status, status, texts, a.Says())
 			}
 		}
-		t.Run("WS-134 WS-136 a package changes, and losing calling is asked for", func(t *testing.T) {
+		t.Run("WS-136 a package changes, and losing calling is asked for", func(t *testing.T) {
 			u := at + "/users/" + s.user.ID
 			want(partner.Post(u+"/package", "package", "meetings"), http.StatusConflict, "Change package")
 			want(partner.Post(u+"/package", "package", "calling"), http.StatusSeeOther)

@@ -269,7 +269,7 @@
     try { draft = JSON.parse(sessionStorage.getItem(drafted)); } catch { /* switched off */ }
     dropDraft();
     const form = document.querySelector("main form[data-guard]");
-    if (draft && form && !form.querySelector("[data-faults]") && draft.who === who && draft.at === location.pathname + location.search) {
+    if (draft && draft.away && form && !form.querySelector("[data-faults]") && draft.who === who && draft.at === location.pathname + location.search) {
       for (const box of form.querySelectorAll('[type="checkbox"], [type="radio"]')) box.checked = draft.fields.some(([name, value]) => name === box.name && value === box.value);
       const left = [...draft.fields];
       for (const field of form.querySelectorAll("input, select, textarea")) {
@@ -280,6 +280,12 @@
       unsaved = true;
     }
     document.addEventListener("submit", (event) => { if (event.target.matches("form[data-guard]")) keepDraft(event.target); else dropDraft(); });
+  } else {
+    // Only what met the door instead of its form comes back: the answer to a form that arrived shows by itself what was typed.
+    try {
+      const draft = JSON.parse(sessionStorage.getItem(drafted));
+      if (draft) sessionStorage.setItem(drafted, JSON.stringify({ ...draft, away: true }));
+    } catch { /* switched off */ }
   }
 
   // Unsaved changes.
