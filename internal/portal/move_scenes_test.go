@@ -16,7 +16,10 @@ import (
 var moves int
 
 // AskedToMove has somebody of one organisation asked to move to another, and gives the path of the mail's link.
-func (s *stage) AskedToMove() string { return askedToMove(s.t, s.World) }
+func (s *stage) AskedToMove() string {
+	saleOf(s.t, s.World) // the partner of the scenes sells more than this needs
+	return askedToMove(s.t, s.World)
+}
 
 func askedToMove(t *testing.T, w *portaltest.World) string {
 	t.Helper()
