@@ -94,7 +94,7 @@ func (f Fleet) Run(ctx context.Context) Result {
 	}
 	t.r.Seconds = f.Phones[0].Clock.Now().Sub(began).Seconds()
 	t.r.Wrong, t.r.WrongWhy = t.check.wrong, t.check.why
-	t.r.Awake, t.r.PhoneP50, t.r.PhoneP99, t.r.Slowest = t.woken.n, t.woken.at(.5)/1000, t.woken.at(.99)/1000, float64(t.woken.max)/1e6
+	t.r.Awake, t.r.PhoneP50, t.r.PhoneP99, t.r.Slowest = t.woken.n, t.woken.at(.5)/1000, t.woken.at(.99)/1000, float64(t.woken.max)/1000/1000
 	t.r.P50, t.r.P95, t.r.P99, t.r.Max = t.times.at(.50), t.times.at(.95), t.times.at(.99), float64(t.times.max)/1000
 	return t.r
 }
